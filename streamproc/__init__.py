@@ -1,0 +1,3 @@
+"""streamproc: anonymise video and images, write masks and frame metadata."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Kernels that blur, pixelate or blacken regions on the planes of a picture."""

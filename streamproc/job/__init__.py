@@ -1,0 +1,1 @@
+"""Jobs: naming, chunks, the journal, the pipeline a frame goes through, and batches of inputs."""

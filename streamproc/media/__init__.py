@@ -1,0 +1,1 @@
+"""Everything that touches PyAV or Pillow: sources, frames, encoded parts and the final join."""
