@@ -8,20 +8,30 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from streamproc.media.pixels import LAYOUTS, PixelLayout, working_layout
+from streamproc.media.pixels import LAYOUTS, working_layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from streamproc.media.pixels import PixelLayout
+
     Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
-_FULL_RANGE = int(av.video.reformatter.ColorRange.JPEG)
+_FULL_RANGE = int(ColorRange.JPEG)
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
-_MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+_MATRICES = {  # colour matrix of ISO/IEC 23091-4 -> swscale's name for it
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
 _reformatters = threading.local()
 
 
@@ -115,9 +125,7 @@ class Frame:
             target[:] = plane
         return frame
 
-    def rgb_planes(
-        self, width: int, height: int, box: tuple[int, int, int, int] | None = None
-    ) -> NDArray[np.uint8]:
+    def rgb_planes(self, width: int, height: int, box: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
         """The picture, or its part in ``box``, scaled by swscale: uint8 (3, height, width), planes R, G, B.
 
         ``box`` is (x1, y1, x2, y2) in pixels and is first aligned with ``layout.align``: scale coordinates back with
@@ -125,22 +133,22 @@ class Frame:
         """
         native = self.native if box is None else self._cropped(box)
         scaled = reformatter().reformat(
-            native, width, height, "gbrp", src_colorspace=self._matrix(), dst_colorspace="itu709",
+            native, width, height, "gbrp", src_colorspace=self._matrix(), dst_colorspace=Colorspace.ITU709,
             src_color_range="JPEG" if self.full_range else "MPEG", dst_color_range="JPEG",
             interpolation="AREA" if native.width > 2 * width else "BILINEAR", threads=1,
         )  # fmt: skip
         out = np.empty((3, height, width), np.uint8)
         for target, plane in zip((1, 2, 0), scaled.planes, strict=True):
-            rows = np.frombuffer(plane, np.uint8)[: height * plane.line_size]
+            rows = np.frombuffer(memoryview(plane), np.uint8)[: height * plane.line_size]
             out[target] = rows.reshape(height, plane.line_size)[:, :width]
         return out
 
-    def _matrix(self) -> str:
+    def _matrix(self) -> Colorspace:
         tagged = int(self.native.colorspace)
         if tagged in _MATRICES:
             return _MATRICES[tagged]
         # swscale takes untagged pictures as BT.601 whatever their size; players go by the height.
-        return "itu709" if self.height >= 720 and tagged == _UNSPECIFIED else "itu601"
+        return Colorspace.ITU709 if self.height >= 720 and tagged == _UNSPECIFIED else Colorspace.ITU601
 
     def _cropped(self, box: tuple[int, int, int, int]) -> av.VideoFrame:
         x1, y1, x2, y2 = self.layout.align(box, self.width, self.height)
@@ -152,11 +160,11 @@ class Frame:
 
     def _view(self, index: int) -> Plane:
         plane = self.native.planes[index]
-        dtype = np.uint8 if self.layout.bits == 8 else np.uint16
         _, rows = self.layout.plane_size(index, self.width, self.height)
-        pitch = plane.line_size // np.dtype(dtype).itemsize
-        flat: Plane = np.frombuffer(plane, dtype)[: rows * pitch]
-        return flat.reshape(rows, pitch)
+        flat: Plane = np.frombuffer(memoryview(plane), np.uint8)[: rows * plane.line_size]
+        if self.layout.bits > 8:
+            flat = flat.view(np.uint16)
+        return flat.reshape(rows, -1)
 
 
 def like(native: av.VideoFrame, width: int = 0, height: int = 0, layout: str = "") -> av.VideoFrame:

@@ -1,0 +1,66 @@
+"""Frame times as encoders and containers need them: known, and strictly increasing."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from streamproc.media.source import Damage
+
+log = logging.getLogger(__name__)
+
+_RESTART_SECONDS = 1
+"""A step back of more than this is a clock that started anew (spliced transport streams), not a frame out of place."""
+
+
+class TimeRepair:
+    """Turns the times that a decoder gives, frame by frame, into strictly increasing ticks.
+
+    A missing time becomes the packet's decode time where that goes forward (AVI stores no others), else the time before
+    plus one frame. A time that repeats or goes back becomes the time before plus one tick. When the
+    clock starts anew, all times from there on are shifted, so that the frame follows the one before.
+    """
+
+    def __init__(self, time_base: Fraction, rate: Fraction, damage: Damage, name: str) -> None:
+        """``time_base`` in seconds a tick, ``rate`` in frames a second; ``name`` of the file is for the log."""
+        self._time_base = time_base
+        self._frame_ticks = max(1, round(1 / (rate * time_base)))
+        self._restart_ticks = math.ceil(_RESTART_SECONDS / time_base)
+        self._damage = damage
+        self._name = name
+        self._last: int | None = None
+        self._step = self._frame_ticks
+        self._shift = 0
+
+    def __call__(self, pts: int | None, dts: int | None, duration: int, ordinal: int) -> int:
+        """The ticks of the next frame, whose own are ``pts`` (presentation), ``dts`` (decode) and ``duration``."""
+        ticks = self._next(pts, dts, ordinal)
+        self._last = ticks
+        self._step = duration if duration > 0 else self._frame_ticks
+        return ticks
+
+    def _next(self, pts: int | None, dts: int | None, ordinal: int) -> int:
+        last = self._last
+        if pts is None:
+            if dts is not None and (last is None or dts + self._shift > last):
+                return dts + self._shift
+            self._damage.filled_times += 1
+            return 0 if last is None else last + self._step
+        ticks = pts + self._shift
+        if last is None or ticks > last:
+            return ticks
+        mended = last + 1
+        if last - ticks > self._restart_ticks:
+            mended = last + self._step
+            self._shift += mended - ticks
+        log.log(
+            logging.DEBUG if self._damage.repaired_times else logging.WARNING,  # a bad file may have thousands
+            "%s: frame %d has time %.6f s after %.6f s; set to %.6f s, and others like it",
+            self._name, ordinal, ticks * self._time_base, last * self._time_base, mended * self._time_base,
+        )  # fmt: skip
+        self._damage.repaired_times += 1
+        return mended

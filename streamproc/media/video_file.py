@@ -1,0 +1,283 @@
+"""Frames of a video file through FFmpeg: all of them, upright, with exact increasing times."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from itertools import chain
+from typing import TYPE_CHECKING, cast
+
+import av
+from av.codec.context import ThreadType
+from av.container.core import Flags
+from av.stream import Discard, Disposition
+
+from streamproc.errors import NoPictureError, SourceDecodeError, SourceNotFoundError
+from streamproc.media.frame import Frame, reformatter, to_layout
+from streamproc.media.pixels import working_layout
+from streamproc.media.source import RGB_MATRIX, Damage, SourceInfo
+from streamproc.media.times import TimeRepair
+from streamproc.media.upright import make_upright, turn_of, turned_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+    from streamproc.media.source import FieldOrder
+    from streamproc.media.upright import Turn
+
+log = logging.getLogger(__name__)
+
+_NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails
+_FIELD_ORDERS: dict[int, FieldOrder] = {
+    2: "tff",
+    3: "bff",
+    4: "bff",
+    5: "tff",
+}  # AVFieldOrder TT, BB, TB, BT: shown first
+_DEFAULT_RATE = Fraction(25)
+_MAX_READ_ERRORS = 64  # in a row; after so many without one packet the rest of the file is taken as lost
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a media file for reading; nothing but files is ever opened, whatever a playlist in it asks for.
+
+    Raises SourceNotFoundError and SourceDecodeError.
+    """
+    if not path.is_file():
+        what = "is a directory" if path.is_dir() else "does not exist"
+        raise SourceNotFoundError(f"{path}: {what}; give a video file")
+    try:
+        # `file:` because a bare name with a colon is taken for a protocol. Tags that are not UTF-8 must not stop a job.
+        container = av.open(
+            f"file:{path}",
+            "r",
+            container_options={"protocol_whitelist": "file"},
+            metadata_errors="surrogateescape",
+        )
+    except av.FFmpegError as error:
+        raise SourceDecodeError(f"{path}: cannot be opened as a video: {reason(error)}; check the file") from error
+    # PyAV asks FFmpeg to make up missing times. That gives wrong ones for AVI with B-frames, so TimeRepair does it.
+    container.flags &= ~cast(int, Flags.gen_pts.value)
+    return container
+
+
+def reason(error: av.FFmpegError) -> str:
+    """FFmpeg's own words for an error, without the file name that PyAV adds."""
+    return error.strerror or type(error).__name__
+
+
+def picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The stream with the film: no cover art or thumbnails; the largest picture, then the default, then the first.
+
+    FFmpeg's own choice takes cover art for film in audio files, and may take a small preview over the film itself.
+    Raises NoPictureError and SourceDecodeError (no decoder).
+    """
+    films = [stream for stream in container.streams.video if not stream.disposition & _NO_FILM]
+    if not films:
+        cover = "only cover art" if container.streams.video else "no video stream"
+        raise NoPictureError(f"{path}: holds {cover}; give a file with moving pictures")
+    playable = [stream for stream in films if stream.codec_context is not None]
+    if not playable:
+        raise SourceDecodeError(f"{path}: its video has a codec that this build of FFmpeg cannot decode")
+
+    def rank(stream: VideoStream) -> tuple[int, bool, int]:
+        return stream.width * stream.height, bool(stream.disposition & Disposition.default), -stream.index
+
+    return max(playable, key=rank)
+
+
+class VideoFile:
+    """A ``Source`` over a file that FFmpeg can demux.
+
+    A damaged packet is counted and skipped, never the end of the file. The turn that the first frame asks for holds
+    for the whole film, and so do its size and pixel format: later frames that differ are scaled to them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path`` and decode its first frame. Raises SourceNotFoundError, NoPictureError, SourceDecodeError."""
+        self._path = path
+        self.damage = Damage()
+        self._decoder = _Decoder(path, self.damage)
+        try:
+            first = next(self._decoder.pictures, None)
+            if first is None:
+                raise SourceDecodeError(f"{path}: not one frame can be decoded ({self.damage}); check the file")
+            self._turn = turn_of(first)
+            self._coded = Frame.from_native(first, 0, 0, Fraction(1))
+            self.info = self._describe(first)
+        except BaseException:
+            self._decoder.close()
+            raise
+        self._first: av.VideoFrame | None = first
+        self._running: Generator[Frame] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file. Closing twice is allowed."""
+        if self._running is not None:
+            self._running.close()
+        self._first = None
+        self._decoder.close()
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        """Frames from ordinal ``start`` on. The film is always decoded from its beginning: a seek cannot be trusted.
+
+        Raises SourceDecodeError when the file cannot be read any further.
+        """
+        first, self._first = self._first, None
+        if first is None:
+            self.close()
+            self.damage = Damage()
+            self._decoder = _Decoder(self._path, self.damage)
+            pictures: Iterator[av.VideoFrame] = self._decoder.pictures
+        else:  # the file is as __init__ left it
+            pictures = chain((first,), self._decoder.pictures)
+        self._running = self._frames(pictures, start)
+        return self._running
+
+    def _frames(self, pictures: Iterator[av.VideoFrame], start: int) -> Generator[Frame]:
+        info = self.info
+        repair = TimeRepair(info.time_base, info.rate, self.damage, str(self._path))
+        for ordinal, picture in enumerate(pictures):
+            pts = repair(picture.pts, picture.dts, picture.duration, ordinal)
+            if ordinal >= start:
+                yield Frame(self._working(picture, ordinal, pts), ordinal, pts, info.time_base)
+        if self.damage:
+            log.warning("%s: read to its end; damage: %s", self._path, self.damage)
+
+    def _working(self, picture: av.VideoFrame, ordinal: int, pts: int) -> av.VideoFrame:
+        """``picture`` in the film's size and layout, upright."""
+        layout, coded = working_layout(picture.format.name), self._coded
+        if (picture.width, picture.height, layout) == (coded.width, coded.height, coded.layout):
+            picture = to_layout(picture, layout)
+        else:
+            if not self.damage.converted_frames:
+                log.warning(
+                    "%s: frame %d (%.3f s) is %dx%d %s but the film began as %dx%d %s; frames that differ are scaled",
+                    self._path, ordinal, pts * self.info.time_base, picture.width, picture.height, layout.name,
+                    coded.width, coded.height, coded.layout.name,
+                )  # fmt: skip
+            self.damage.converted_frames += 1
+            picture = reformatter().reformat(picture, coded.width, coded.height, coded.layout.name, threads=1)
+        return make_upright(picture, self._turn) if self._turn else picture
+
+    def _describe(self, first: av.VideoFrame) -> SourceInfo:
+        container, stream, turn = self._decoder.container, self._decoder.stream, self._turn
+        layout = turned_layout(self._coded.layout, turn)
+        size = self._coded.width, self._coded.height
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        time_base = stream.time_base
+        rate = stream.average_rate or stream.guessed_rate or _DEFAULT_RATE
+        if time_base is None:
+            raise SourceDecodeError(f"{self._path}: its video has no time base; remux the file")
+        seconds = stream.duration * time_base if stream.duration else Fraction(container.duration or 0, av.time_base)
+        return SourceInfo(
+            path=self._path,
+            width=size[1] if turn.transpose else size[0],
+            height=size[0] if turn.transpose else size[1],
+            layout=layout,
+            time_base=time_base,
+            rate=rate,
+            sample_aspect_ratio=1 / aspect if turn.transpose else aspect,
+            frames_estimate=stream.frames or round(seconds * rate) or None,
+            colour_primaries=first.color_primaries,
+            colour_trc=first.color_trc,
+            colourspace=RGB_MATRIX if layout.rgb else first.colorspace,
+            full_range=self._coded.full_range,
+            field_order=_field_order(first, stream, turn),
+            codec=codec_name(stream),
+            container=container.format.name,
+            audio_codecs=tuple(codec_name(other) for other in container.streams.audio),
+            subtitle_codecs=tuple(codec_name(other) for other in container.streams.subtitles),
+        )
+
+
+class _Decoder:
+    """One pass over a file: its picture stream, and every picture that the decoder gives, in presentation order."""
+
+    def __init__(self, path: Path, damage: Damage) -> None:
+        self._path = path
+        self._damage = damage
+        self.container = open_container(path)
+        try:
+            self.stream = picture_stream(self.container, path)
+        except BaseException:
+            self.container.close()
+            raise
+        for other in self.container.streams:
+            if other.index != self.stream.index:
+                other.discard = Discard.all
+        # Frame threads end a truncated file silently short: PyAV cannot go on receiving after an error in the flush.
+        # They decode a quarter faster on two cores, which is nothing beside an encoder that takes ten times as long.
+        self.stream.thread_type = ThreadType.SLICE
+        self.pictures = self._pictures()
+
+    def close(self) -> None:
+        self.pictures.close()
+        self.container.close()
+
+    def _pictures(self) -> Generator[av.VideoFrame]:
+        for packet in self._packets():
+            try:
+                decoded = self.stream.decode(packet)
+            except av.FFmpegError as error:
+                self._damage.corrupt_packets += 1
+                log.warning("%s: %s cannot be decoded: %s; skipped", self._path, self._where(packet), reason(error))
+                continue
+            yield from decoded
+
+    def _packets(self) -> Generator[Packet[VideoStream] | None]:
+        """Packets of the film, then None, which drains the decoder. Goes on after read errors.
+
+        ``container.decode`` would end the film at the first damaged packet.
+        """
+        errors = 0
+        while errors < _MAX_READ_ERRORS:
+            try:
+                for packet in self.container.demux(self.stream):
+                    if packet.size:  # an empty packet (a dropped frame in AVI) would set the decoder to draining
+                        errors = 0
+                        yield packet
+                break
+            except OSError as error:  # the disk or network, not the file's content: a short film would be a lie
+                raise SourceDecodeError(f"{self._path}: reading failed: {error.strerror}; try again") from error
+            except av.FFmpegError as error:
+                errors += 1
+                self._damage.read_errors += 1
+                log.warning("%s: damaged container: %s; going on", self._path, reason(error))
+        yield None
+
+    def _where(self, packet: Packet[VideoStream] | None) -> str:
+        time = None if packet is None else packet.dts if packet.pts is None else packet.pts
+        if time is None or self.stream.time_base is None:
+            return "a packet"
+        return f"the packet at {float(time * self.stream.time_base):.3f} s"
+
+
+def codec_name(stream: Stream) -> str:
+    """FFmpeg's name of the format that a stream is coded in; ``unknown`` where it has no decoder for it."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
+
+
+def _field_order(first: av.VideoFrame, stream: VideoStream, turn: Turn) -> FieldOrder:
+    if not first.interlaced_frame or turn.transpose:  # on its side a field is every other column: no format holds that
+        return "progressive"
+    order = _FIELD_ORDERS.get(stream.codec_context.field_order, "tff")
+    if turn.mirror_y:
+        return "bff" if order == "tff" else "tff"
+    return order
