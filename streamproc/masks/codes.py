@@ -25,25 +25,20 @@ _STEP, _SHIFT = 158, 253
 _STRIDE = 127
 
 
-def instance_greens(types: Sequence[ObjectType], track_ids: Sequence[int | None]) -> NDArray[np.uint8]:
-    """The green code, 1..255, of each of N detections of a frame: uint8 (N,).
+def instance_greens(types: Sequence[ObjectType], track_ids: Sequence[int | None]) -> tuple[NDArray[np.uint8], int]:
+    """The green code, 1..255, of each of N detections of a frame: uint8 (N,); and how many repeat another's.
 
     Codes are distinct within a type. A tracked object's code follows from its track id and so stays the same in all
     frames; where two ids want one code (they differ by a multiple of 255), the lower id has it. Their order is of no
     consequence. Detections without a track (None) take what is left in their order. The 256th and further objects of
-    one type repeat codes: see ``repeated_codes``.
+    one type repeat codes; the second value counts them.
     """
     greens = np.empty(len(types), np.uint8)
     for object_type in set(types):
         members = [index for index, of_type in enumerate(types) if of_type is object_type]
         for index, code in _codes_of({index: track_ids[index] for index in members}).items():
             greens[index] = code
-    return greens
-
-
-def repeated_codes(types: Sequence[ObjectType]) -> int:
-    """How many detections of a frame have to share their colour with another, being beyond 255 of one type."""
-    return sum(max(0, count - _CODES) for count in Counter(types).values())
+    return greens, sum(max(0, count - _CODES) for count in Counter(types).values())
 
 
 def blues(types: Sequence[ObjectType], coding: MaskCoding) -> NDArray[np.uint8]:
