@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import struct
 import warnings
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -109,7 +110,10 @@ def write_still(
         arguments["compress_level"] = compress_level
     image = _indexed(still, *still.palette) if still.palette is not None else _image(still)
     try:
-        image.save(target, still.format, **arguments)
+        if still.format == "BMP" and still.alpha is not None:
+            _save_bmp_with_alpha(image, target)
+        else:
+            image.save(target, still.format, **arguments)
     except (OSError, ValueError) as error:
         where = target if isinstance(target, Path) else still.path
         raise OutputError(f"{where}: the image cannot be written as {still.format}: {error}") from error
@@ -237,6 +241,21 @@ def _is_lossless_webp(path: Path) -> bool:
             size = int.from_bytes(header[4:], "little")
             file.seek(size + size % 2, os.SEEK_CUR)
     return False
+
+
+def _save_bmp_with_alpha(image: Image.Image, target: Path | BinaryIO) -> None:
+    """Write RGBA as a BMP with channel masks (BITMAPV4HEADER); Pillow writes one whose alpha no reader looks for."""
+    width, height = image.size
+    header_size, bits, bit_fields, srgb = 108, 32, 3, 0x73524742
+    data = image.tobytes("raw", "BGRA", 0, -1)
+    header = struct.pack(
+        "<2sI4xIIiiHHIIii8x5I48x", b"BM", 14 + header_size + len(data), 14 + header_size, header_size, width, height, 1,
+        bits, bit_fields, len(data), 0, 0, 0x00FF0000, 0x0000FF00, 0x000000FF, 0xFF000000, srgb,
+    )  # fmt: skip
+    if isinstance(target, Path):
+        target.write_bytes(header + data)
+    else:
+        target.write(header + data)
 
 
 def _palette(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
