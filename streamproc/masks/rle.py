@@ -1,4 +1,4 @@
-"""Masks as COCO run-length encoding.
+"""Masks as COCO writes them: run-length encoding, and polygons.
 
 A mask is read column by column from the top left; counts are the lengths of its runs, of 0 first, then of 1, and so on
 in turn. Compressed, each count from the fourth on is stored as its difference to the one two before, in groups of five
@@ -19,9 +19,13 @@ from streamproc.errors import FormatError
 from streamproc.masks.jit import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+# Polygons are drawn at this many times the resolution, as the COCO API does.
+_FINE = 5
+_FARTHEST = 1 << 20  # pixels; a damaged coordinate must not make us walk along a line for ever
 
 # No picture that we read or write is larger; a damaged size must not make us ask for all memory.
 MAX_PIXELS = 1 << 28
@@ -77,6 +81,38 @@ def decode_cropped(rle: Mapping[str, object]) -> tuple[NDArray[np.uint8], tuple[
     mask = np.zeros((y2 - y1, x2 - x1), np.uint8)
     _fill(runs, height, x1, y1, mask)
     return mask, (x1, y1)
+
+
+def polygons_to_mask(polygons: Sequence[Sequence[float]], height: int, width: int) -> NDArray[np.uint8]:
+    """The union of polygons, each x1, y1, x2, y2, ... in pixels: uint8 (height, width), 0 and 255.
+
+    A pixel is on by the COCO API's rule, to the bit (``rleFrPoly`` in its maskApi.c): the outline is drawn as a
+    line at five times the resolution, and a column of pixels changes between on and off where the outline crosses its
+    middle; crossings are rounded so that a pixel counts from its centre on. Raises FormatError for a size that
+    ``encode`` refuses, an odd number of coordinates, fewer than three points, and coordinates that are not finite or
+    beyond a million.
+    """
+    _check_size(height, width)
+    mask = np.zeros((height, width), np.uint8)
+    for polygon in polygons:
+        points = _points(polygon)
+        odd = np.zeros((height, width), np.uint8)
+        _cross(points, odd)
+        mask |= odd
+    return mask
+
+
+def _points(polygon: Sequence[float]) -> NDArray[np.int64]:
+    """A polygon's points in fine pixels, (N, 2)."""
+    try:
+        flat = np.asarray(polygon, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FormatError(f"polygon: coordinates must be numbers: {error}") from error
+    if flat.ndim != 1 or len(flat) < 6 or len(flat) % 2:
+        raise FormatError(f"polygon: needs x, y of at least three points in one list, not shape {flat.shape}")
+    if not (np.abs(flat) <= _FARTHEST).all():
+        raise FormatError(f"polygon: coordinates must lie within +-{_FARTHEST} pixels")
+    return np.trunc(_FINE * flat + 0.5).astype(np.int64).reshape(-1, 2)
 
 
 def _check_size(height: int, width: int) -> None:
@@ -177,7 +213,7 @@ def _expand(text: NDArray[np.uint8], pixels: int, runs: NDArray[np.int64]) -> in
         while more:
             if at == len(text):
                 return -1
-            group = np.int64(text[at]) - 48
+            group = int(np.int64(text[at])) - 48
             at += 1
             if group < 0 or group > 63 or shift > 30:
                 return -2
@@ -229,3 +265,39 @@ def _fill(runs: NDArray[np.int64], height: int, left: int, top: int, target: NDA
                 y += 1
                 if y == height:
                     x, y = x + 1, 0
+
+
+@kernel("void(int64[:, ::1], uint8[:, ::1])")
+def _cross(points: NDArray[np.int64], mask: NDArray[np.uint8]) -> None:
+    """Fill a polygon of fine points into a mask of zeros."""
+    height, width = mask.shape
+    u = v = 0
+    began = False
+    for index in range(len(points)):
+        x1, y1 = int(points[index, 0]), int(points[index, 1])
+        after = (index + 1) % len(points)
+        x2, y2 = int(points[after, 0]), int(points[after, 1])
+        across, down = abs(x2 - x1), abs(y2 - y1)
+        steep = across < down
+        # Both directions of an edge give the same line.
+        turned = y1 > y2 if steep else x1 > x2
+        if turned:
+            x1, y1, x2, y2 = x2, y2, x1, y1
+        steps = max(across, down)
+        slope = ((x2 - x1) if steep else (y2 - y1)) / max(1, steps)
+        for step in range(steps + 1):
+            along = steps - step if turned else step
+            before_u, before_v = u, v
+            if steep:
+                u, v = int(x1 + slope * along + 0.5), y1 + along
+            else:
+                u, v = x1 + along, int(y1 + slope * along + 0.5)
+            x = (u if u < before_u else u - 1) - _FINE // 2
+            if began and u != before_u and x % _FINE == 0 and 0 <= x < width * _FINE:
+                y = max(0, -((_FINE // 2 - min(v, before_v)) // _FINE))
+                if y < height:
+                    mask[y, x // _FINE] ^= 255
+            began = True
+    for y in range(1, height):
+        for x in range(width):
+            mask[y, x] ^= mask[y - 1, x]
