@@ -1,0 +1,135 @@
+"""A run over all inputs: one source after another, one bad input never stops the rest."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamproc.errors import Interrupted, OutputError, StreamprocError
+from streamproc.job.fingerprint import fingerprint
+from streamproc.job.image import ImageJob
+from streamproc.job.ledger import Ledger
+from streamproc.job.naming import plan
+from streamproc.job.progress import SilentProgress
+from streamproc.job.results import Result, SourceResult, Status
+from streamproc.job.stopping import StopRequest
+from streamproc.job.video import VideoJob
+from streamproc.media.kinds import kind_of
+from streamproc.options import Options
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+    from typing import Unpack
+
+    from streamproc.detect.detector import Detector
+    from streamproc.job.naming import Planned
+    from streamproc.job.progress import Progress
+    from streamproc.options import OptionArguments
+
+_log = logging.getLogger(__name__)
+
+
+def process(
+    source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    **options: Unpack[OptionArguments],
+) -> Result:
+    """Anonymise ``source`` (a file, folder, pattern, or several) into the folder ``output``.
+
+    The keyword arguments are those of ``streamproc.options.OptionArguments``. Returns what became of each source;
+    sources that failed are in ``Result.failed`` and never stop the rest. Raises UsageError before any work when the
+    request itself is wrong, DetectorError when the detector cannot be made.
+
+    >>> import tempfile, streamproc
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     result = streamproc.process(
+    ...         "sample_media/pedestrians.mp4", out, detections="sample_media/pedestrians.detections.jsonl"
+    ...     )
+    >>> result.ok, result.objects["person"] > 100
+    (True, True)
+    """
+    sources = [source] if isinstance(source, str) or hasattr(source, "__fspath__") else source
+    return run_batch(sources, Path(output), Options.of(**options))  # type: ignore[arg-type]  # narrowed by hasattr
+
+
+def run_batch(
+    inputs: Iterable[str | os.PathLike[str]],
+    output: Path,
+    options: Options,
+    *,
+    progress: Progress | None = None,
+    stop: StopRequest | None = None,
+    detector: Detector | None = None,
+) -> Result:
+    """Work through ``inputs``; see ``process``. Raises Interrupted when ``stop`` was asked for."""
+    begun = time.perf_counter()
+    planned = plan(inputs, output)
+    results = [_failed(path, error) for path, error in planned.failures]
+    if planned.sources:
+        _make_folder(output)
+        ledger = Ledger(output)
+        try:
+            run_one = partial(
+                _run_one,
+                options=options,
+                detector=detector or make_detector(options),
+                ledger=ledger,
+                progress=progress or SilentProgress(),
+                stop=stop or StopRequest(),
+            )
+            results += [run_one(entry) for entry in planned.sources]
+        finally:
+            ledger.close()
+    return Result(results, time.perf_counter() - begun)
+
+
+def make_detector(options: Options) -> Detector:
+    """The detector that ``options`` name. Raises DetectorError, or MissingExtraError when a package is missing."""
+    if options.detections:
+        from streamproc.detect.external import ExternalDetector
+
+        return ExternalDetector(options.detections)
+    from streamproc.detect.detector import DetectorSettings
+    from streamproc.detect.registry import create
+
+    return create(options.detector, DetectorSettings(options.anonymise, options.thresholds, options.threads))
+
+
+def _run_one(
+    planned: Planned, options: Options, detector: Detector, ledger: Ledger, progress: Progress, stop: StopRequest
+) -> SourceResult:
+    if stop.asked:
+        raise Interrupted(f"{planned.source}: not begun; run the same command to go on", stop.signal_number or 0)
+    try:
+        mark = fingerprint(planned.source, options, detector)
+        if kind_of(planned.source) == "still":
+            result = ImageJob(planned, options, detector, mark, ledger).run()
+        else:
+            result = VideoJob(planned, options, detector, mark, ledger, progress, stop).run()
+    except Interrupted:
+        raise
+    except StreamprocError as error:
+        return _failed(planned.source, error)
+    except OSError as error:
+        wrapped = OutputError(
+            f"{error.filename or ledger.output}: {error.strerror or error}; while working on {planned.source}"
+        )
+        wrapped.__cause__ = error
+        return _failed(planned.source, wrapped)
+    return result
+
+
+def _failed(path: Path, error: StreamprocError) -> SourceResult:
+    _log.error("%s", error)
+    return SourceResult(path, Status.FAILED, error=error)
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot make this folder: {error.strerror}") from error

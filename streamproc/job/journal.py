@@ -1,0 +1,90 @@
+"""The append-only journal of a job: one checksummed line for each thing that is done for good.
+
+A line is the CRC-32 of its JSON text as eight hexadecimal digits, a space, the JSON text, a newline. The first line is
+the header; a last line without its newline, or with a wrong sum, was being written when the power went, and is cut
+off. Damage before the last line is never repaired silently.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from streamproc.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+Record = dict[str, Any]
+
+
+def encode_line(record: Record) -> bytes:
+    """The line of ``record``, newline included."""
+    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def decode_line(line: bytes) -> Record | None:
+    """The record of a whole line, None where the line is torn or altered."""
+    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
+        return None
+    record: Record = json.loads(text)
+    return record
+
+
+class Journal:
+    """A journal open for appending. ``records`` are those that were there when it was opened.
+
+    Raises JournalError for damage before the last line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.records, sound_bytes = read_journal(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab")
+        if self._file.tell() > sound_bytes:
+            self._file.truncate(sound_bytes)
+
+    def append(self, record: Record) -> None:
+        """Write ``record`` and return when it is on the disk."""
+        self._file.write(encode_line(record))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; what was appended is on the disk already."""
+        self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_journal(path: Path) -> tuple[list[Record], int]:
+    """The sound records of a journal and how many bytes they take; nothing for a file that does not exist."""
+    if not path.exists():
+        return [], 0
+    records: list[Record] = []
+    sound_bytes = 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        record = decode_line(line)
+        if record is None:
+            if number == len(lines):
+                break
+            raise JournalError(
+                f"{path}: line {number} of {len(lines)} does not match its checksum; the journal was altered; "
+                "start anew with --overwrite"
+            )
+        records.append(record)
+        sound_bytes += len(line)
+    return records, sound_bytes

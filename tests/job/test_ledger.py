@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streamproc.errors import FingerprintError, OutputChangedError, OutputError
+from streamproc.job.files import record_of
+from streamproc.job.ledger import Ledger
+
+MARK = {"options": {"threads": 2}}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path)
+    (tmp_path / "clip.mp4").write_bytes(b"film")
+    ledger.finish("clip.mp4", MARK, [record_of(tmp_path / "clip.mp4", tmp_path)], 10, {"face": 3})
+    yield ledger
+    ledger.close()
+
+
+def test_a_finished_job_is_known_also_to_the_next_run(ledger: Ledger, tmp_path: Path) -> None:
+    again = Ledger(tmp_path)
+    entry = again.finished("clip.mp4", MARK)
+    again.close()
+    assert entry is not None
+    assert (entry["frames"], entry["objects"]) == (10, {"face": 3})
+    assert ledger.finished("other.mp4", MARK) is None
+
+
+def test_other_options_are_refused_by_name(ledger: Ledger) -> None:
+    with pytest.raises(FingerprintError, match=r"clip\.mp4: finished .* options\.threads: 2 -> 4; use --overwrite"):
+        ledger.finished("clip.mp4", {"options": {"threads": 4}})
+
+
+def test_a_changed_result_is_refused_and_a_removed_one_is_made_again(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"mine")
+    with pytest.raises(OutputChangedError, match=r"clip\.mp4: changed since"):
+        ledger.finished("clip.mp4", MARK)
+    (tmp_path / "clip.mp4").unlink()
+    assert ledger.finished("clip.mp4", MARK) is None
+
+
+def test_forgetting_removes_the_results_for_good(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.forget("clip.mp4")
+    assert not (tmp_path / "clip.mp4").exists()
+    assert ledger.finished("clip.mp4", {"other": 1}) is None
+    again = Ledger(tmp_path)
+    assert again.finished("clip.mp4", MARK) is None
+    again.close()
+    ledger.forget("never-seen.mp4")
+
+
+def test_a_strangers_file_is_not_overwritten(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.refuse_strangers("clip.mp4", [tmp_path / "clip.mp4", tmp_path / "free.mp4"])
+    with pytest.raises(OutputError, match=r"clip\.mp4: exists and was not written by this job"):
+        ledger.refuse_strangers("other.mp4", [tmp_path / "clip.mp4"])
