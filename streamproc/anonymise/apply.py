@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Plane = NDArray[np.uint8] | NDArray[np.uint16]
     Index = NDArray[np.int64]
 
-_CODES = {Method.BLUR: BLUR, Method.PIXELATE: PIXELATE, Method.BLACKEN: BLACKEN}
+_NOTHING = 0
+_CODES = {Method.DETECT: _NOTHING, Method.BLUR: BLUR, Method.PIXELATE: PIXELATE, Method.BLACKEN: BLACKEN}
 _SMALLEST_CELL = 4  # pixels; smaller ones would let a face of 20 pixels through almost as it is
 _GRID = 8  # pixels; the block size of the transforms of JPEG and H.264
 
@@ -57,15 +58,15 @@ def anonymise(
     """
     if len(treatments) != len(regions.rects):
         raise ValueError(f"{len(regions.rects)} regions have {len(treatments)} treatments; give one for each")
-    codes = np.array([_CODES.get(t.method, 0) for t in treatments], np.int64)
+    codes = np.array([_CODES[t.method] for t in treatments], np.int64)
     sides = _shorter_sides(regions.rects, width, height)
     smallest = -(-sides // np.array([t.cells for t in treatments], np.int64))
     cells = np.where(codes == PIXELATE, -(-smallest // _GRID) * _GRID, np.maximum(smallest, _SMALLEST_CELL))
     order = np.lexsort((-np.arange(len(codes)), cells, codes))
-    order = order[(codes[order] > 0) & (sides[order] > 0)]
+    order = order[(codes[order] != _NOTHING) & (sides[order] > 0)]
     if not len(order):
         return
-    rects, cover, starts, soft = _luma_cover(regions, treatments, sides, width, height)
+    rects, cover, starts, soft = _luma_cover(regions, treatments, sides * (codes != _NOTHING), width, height)
     made: dict[tuple[int, int], tuple[NDArray[np.uint8], Index]] = {}
     for plane, shift, level in zip(planes, shifts, black, strict=True):
         if shift not in made:
@@ -85,9 +86,8 @@ def _luma_cover(
     regions: Regions, treatments: Sequence[Treatment], sides: Index, width: int, height: int
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8], Index, bool]:
     """Rectangles, cover, starts of the full-size planes, and whether any edge is soft."""
-    gradients = np.array([(t.gradient_start, t.gradient_stop) for t in treatments], np.float64)
-    gradients[[t.method is Method.DETECT for t in treatments]] = 0
-    edges = gradients * sides[:, None].astype(np.float64)
+    gradients = np.array([(t.gradient_start, t.gradient_stop) for t in treatments], np.float32)
+    edges = gradients * sides[:, None].astype(np.float32)
     if not edges.any():
         return regions.rects, regions.bits, regions.starts, False
     reach = np.ceil(edges[:, 1]).astype(np.int32)

@@ -33,9 +33,9 @@ def layout(rects: Rects, x_shift: int = 0, y_shift: int = 0) -> Index:
     return np.concatenate(([0], np.cumsum(sizes)))
 
 
-@kernel(f"void({_RECTS},{_FLAT},{_INDEX},{_RECTS},{_FLAT},{_INDEX},float64[:,::1])")
+@kernel(f"void({_RECTS},{_FLAT},{_INDEX},{_RECTS},{_FLAT},{_INDEX},float32[:,::1])")
 def soften(
-    rects: Rects, bits: Flat, starts: Index, grown: Rects, cover: Flat, cover_starts: Index, edges: NDArray[np.float64]
+    rects: Rects, bits: Flat, starts: Index, grown: Rects, cover: Flat, cover_starts: Index, edges: NDArray[np.float32]
 ) -> None:
     """Fill ``cover`` with the masks and the soft edges around them.
 
@@ -51,6 +51,7 @@ def soften(
         left, top = rects[i, 0] - x1, rects[i, 1] - y1
         first, stop = edges[i]
         reach = int(np.ceil(stop))
+        slope = np.float32(FULL) / (stop - first) if stop > first else np.float32(0)
         far = reach + 1
         # `reach` columns more on either side, so that the search across a row needs no test for its ends
         down = np.full((height, width + 2 * reach), far, np.int32)
@@ -68,26 +69,26 @@ def soften(
             row, below = down[y], down[y + 1]
             for x in range(row.size):
                 row[x] = min(row[x], below[x] + 1)
-        nearest = np.empty(width, np.int32)
+        squares = np.empty(width + 2 * reach, np.float32)  # exact up to 2**24, and twice the lanes of numba's int64
+        nearest = np.empty(width, np.float32)
         for y in range(height):
             row = down[y]
             for x in range(row.size):
-                row[x] = row[x] * row[x]
-            nearest[:] = far * far
-            for shift in range(-reach, reach + 1):
-                shifted = row[reach + shift : reach + shift + width]
+                squares[x] = row[x] * row[x]
+            nearest[:] = squares[reach : reach + width]
+            for shift in range(1, reach + 1):
+                aside = np.float32(shift * shift)
+                before = squares[reach - shift : reach - shift + width]
+                after = squares[reach + shift : reach + shift + width]
                 for x in range(width):
-                    nearest[x] = min(nearest[x], shifted[x] + shift * shift)
+                    square = (before[x] if before[x] < after[x] else after[x]) + aside
+                    nearest[x] = square if square < nearest[x] else nearest[x]
             begin = cover_starts[i] + y * width
             out = cover[begin : begin + width]
             for x in range(width):
-                distance = np.sqrt(np.float64(nearest[x]))
-                if distance <= first:
-                    out[x] = FULL
-                elif distance < stop:
-                    out[x] = int(FULL * (stop - distance) / (stop - first) + 0.5)
-                else:
-                    out[x] = 0
+                distance = np.sqrt(nearest[x])
+                fall = max((stop - distance) * slope, np.float32(0))
+                out[x] = np.uint8((np.float32(FULL) if distance <= first else fall) + np.float32(0.5))
 
 
 @kernel(f"void({_RECTS},{_FLAT},{_INDEX},int64,int64,{_FLAT},{_INDEX})")
@@ -105,8 +106,8 @@ def shrink(
             continue
         columns = ((x2 - 1) >> x_shift) - (x1 >> x_shift) + 1
         inset = x1 & ((1 << x_shift) - 1)
-        merged = np.zeros(columns << x_shift, np.uint8)
-        halved = np.zeros(columns << x_shift >> 1, np.uint8)
+        merged = np.empty(columns << x_shift, np.uint8)
+        halved = np.empty(columns << x_shift, np.uint8)
         for row in range(y1 >> y_shift, ((y2 - 1) >> y_shift) + 1):
             merged[:] = 0
             inner = merged[inset : inset + width]
@@ -115,18 +116,12 @@ def shrink(
                 source = cover[begin : begin + width]
                 for x in range(width):
                     inner[x] = max(inner[x], source[x])
-            begin = shrunk_starts[i] + (row - (y1 >> y_shift)) * columns
-            out = shrunk[begin : begin + columns]
-            if x_shift == 0:
-                out[:] = merged
-            elif x_shift == 1:
-                for x in range(columns):
-                    out[x] = max(merged[2 * x], merged[2 * x + 1])
-            else:
-                for x in range(2 * columns):
+            for step in range(x_shift - 1, -1, -1):
+                for x in range(columns << step):
                     halved[x] = max(merged[2 * x], merged[2 * x + 1])
-                for x in range(columns):
-                    out[x] = max(halved[2 * x], halved[2 * x + 1])
+                merged, halved = halved, merged
+            begin = shrunk_starts[i] + (row - (y1 >> y_shift)) * columns
+            shrunk[begin : begin + columns] = merged[:columns]
 
 
 @kernel(f"void({_RECTS},int64,int64,{_INDEX},{_FLAT},{_INDEX})")

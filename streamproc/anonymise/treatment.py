@@ -24,7 +24,7 @@ class Treatment:
     gradient_stop: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.method not in Method:
+        if self.method not in tuple(Method):
             raise OptionError(f"method is {self.method!r}; allowed are {', '.join(Method)}")
         if isinstance(self.cells, bool) or not isinstance(self.cells, int) or not 1 <= self.cells <= 64:
             raise OptionError(f"cells is {self.cells!r}; allowed are 1 to 64")
