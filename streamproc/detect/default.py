@@ -42,6 +42,7 @@ THRESHOLDS = {
 }
 _CARRIER = 0.3  # a vehicle with this score may carry a plate, whatever the threshold for vehicles is
 _FACE_MARGIN = 0.15  # YuNet's box ends at brows, ears and chin: its mask is this part of the box larger on each side
+_FRAMES_AT_ONCE = 8  # more threads than this find work within the batch
 _NEEDS = {
     ObjectType.PERSON: (weights.OBJECTS, weights.PERSON_MASKS),
     ObjectType.FACE: (weights.FACES,),
@@ -71,7 +72,9 @@ class DefaultDetector:
             PlateFinder(self._thresholds[ObjectType.LICENSE_PLATE]) if ObjectType.LICENSE_PLATE in types else None
         )
         self._masker = PersonMasker() if ObjectType.PERSON in types else None
+        self.batch_size = settings.threads  # the stages of one frame are too unlike to keep all threads busy
         self._pool = ThreadPoolExecutor(settings.threads, "detect") if settings.threads > 1 else None
+        self.batch_size = max(1, min(settings.threads, _FRAMES_AT_ONCE))
         self.fingerprint = self._digest()
 
     @staticmethod

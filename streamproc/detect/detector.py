@@ -22,7 +22,8 @@ class Detector(Protocol):
 
     ``name`` stands in logs and metadata of a run. ``object_types`` are the types that it can find. ``licence`` is the
     SPDX expression of what it runs on. ``fingerprint`` is a sha256 in hex over the weights and whatever else changes
-    its results: a job that was begun with one fingerprint is not resumed with another.
+    its results: a job that was begun with one fingerprint is not resumed with another. ``batch_size`` is how many
+    frames it likes to be given at once; it takes any number.
     """
 
     @property
@@ -41,11 +42,19 @@ class Detector(Protocol):
     def fingerprint(self) -> str:
         """64 hex digits that change with whatever changes the results."""
 
+    @property
+    def batch_size(self) -> int:
+        """How many frames it likes to be asked for at once; the last batch of a chunk may hold fewer."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many frames it likes to be given at once, 1 or more."""
+
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         """One list of detections for each frame, in the order of ``frames``; an empty list where nothing was found.
 
-        Frames are read, never written to. The result for a frame depends on that frame alone, not on how frames were
-        put together into batches: a resumed run batches them otherwise.
+        Frames are read, never written to. The same frames in the same batches give the same result; batches begin
+        anew with each chunk, so that a resumed run asks what an undisturbed one would have asked.
         """
 
 

@@ -59,7 +59,7 @@ def create(name: str, settings: DetectorSettings) -> Detector:
     except Exception as error:  # a plugin may raise anything
         raise DetectorError(f"detector {name} cannot be made: {_told(error)}") from error
     if not isinstance(made, Detector):
-        wanted = ("name", "object_types", "licence", "fingerprint", "detect")
+        wanted = ("name", "object_types", "licence", "fingerprint", "batch_size", "detect")
         missing = ", ".join(attribute for attribute in wanted if not hasattr(made, attribute))
         raise DetectorError(f"detector {name} made a {type(made).__name__}, which is no detector: it lacks {missing}")
     return made

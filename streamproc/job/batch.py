@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamproc.detect.detector import DetectorSettings
+from streamproc.detect.external import ExternalDetector
+from streamproc.detect.registry import create
 from streamproc.errors import Interrupted, OutputError, StreamprocError
 from streamproc.job.fingerprint import fingerprint
 from streamproc.job.image import ImageJob
@@ -16,7 +19,7 @@ from streamproc.job.naming import plan
 from streamproc.job.progress import SilentProgress
 from streamproc.job.results import Result, SourceResult, Status
 from streamproc.job.stopping import StopRequest
-from streamproc.job.video import VideoJob
+from streamproc.job.video import VideoJob, encoder_settings
 from streamproc.media.kinds import kind_of
 from streamproc.options import Options
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from streamproc.detect.detector import Detector
     from streamproc.job.naming import Planned
     from streamproc.job.progress import Progress
+    from streamproc.media.kinds import Kind
     from streamproc.options import OptionArguments
 
 _log = logging.getLogger(__name__)
@@ -67,6 +71,7 @@ def run_batch(
 ) -> Result:
     """Work through ``inputs``; see ``process``. Raises Interrupted when ``stop`` was asked for."""
     begun = time.perf_counter()
+    encoder_settings(options)  # a preset that the encoder does not know is found before any work
     planned = plan(inputs, output)
     results = [_failed(path, error) for path, error in planned.failures]
     if planned.sources:
@@ -89,14 +94,19 @@ def run_batch(
 
 def make_detector(options: Options) -> Detector:
     """The detector that ``options`` name. Raises DetectorError, or MissingExtraError when a package is missing."""
+    settings = DetectorSettings(options.anonymise, options.thresholds, options.threads)
     if options.detections:
-        from streamproc.detect.external import ExternalDetector
+        return ExternalDetector(options.detections, settings=settings)
+    return create(options.detector, settings)
 
-        return ExternalDetector(options.detections)
-    from streamproc.detect.detector import DetectorSettings
-    from streamproc.detect.registry import create
 
-    return create(options.detector, DetectorSettings(options.anonymise, options.thresholds, options.threads))
+def detector_for(name: str, folder: str | None, kind: Kind, detector: Detector) -> Detector:
+    """The detector of one source: given detections are looked up by the source's name, others serve every source."""
+    if not isinstance(detector, ExternalDetector):
+        return detector
+    if kind == "still":
+        return detector.for_image(name, folder)
+    return detector.for_video(name, folder)
 
 
 def _run_one(
@@ -105,8 +115,10 @@ def _run_one(
     if stop.asked:
         raise Interrupted(f"{planned.source}: not begun; run the same command to go on", stop.signal_number or 0)
     try:
+        kind = kind_of(planned.source)
+        detector = detector_for(planned.source.name, planned.folder, kind, detector)
         mark = fingerprint(planned.source, options, detector)
-        if kind_of(planned.source) == "still":
+        if kind == "still":
             result = ImageJob(planned, options, detector, mark, ledger).run()
         else:
             result = VideoJob(planned, options, detector, mark, ledger, progress, stop).run()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streamproc.job.batch import make_detector
+from streamproc.job.batch import detector_for, make_detector
 from streamproc.job.render import Renderer
 from streamproc.media.kinds import kind_of
 from streamproc.media.source import open_source
@@ -47,8 +47,9 @@ def frames(
     (768, 576, (576, 768))
     """
     path, chosen = Path(source), Options.of(**options)
-    detector = make_detector(chosen)
-    if kind_of(path) == "still":
+    kind = kind_of(path)
+    detector = detector_for(path.name, None, kind, make_detector(chosen))
+    if kind == "still":
         yield from _rendered(iter([read_still(path).frame]), chosen, detector)
         return
     with open_source(path) as opened:

@@ -124,11 +124,11 @@ class Pipeline:
                 break
             if chunk in self._committed:
                 continue
-            # Batches begin anew with each chunk, so that a resumed run asks the detector the very same questions.
-            if batch and (place == 0 or len(batch) == batch_size):
+            batch.append(frame)
+            # Batches end with their chunk, so that a resumed run asks the detector the very same questions.
+            if len(batch) == batch_size or place == self._chunk_frames - 1:
                 self._frames.put(batch)
                 batch = []
-            batch.append(frame)
         else:
             self.frames_seen = count
         if batch:

@@ -15,7 +15,7 @@ from streamproc.masks.compose import compose
 from streamproc.masks.objects import ObjectType
 from streamproc.masks.regions import regions_of
 from streamproc.masks.scale import scale_plane, scaled_size
-from streamproc.media.canvas import CanvasPool
+from streamproc.media.mask_writer import CanvasPool
 from streamproc.options import MaskKind, Method
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Renderer:
             for kind in options.anonymise
         }
         self.mask_size = scaled_size(width, height, options.mask_scale)
-        self.pools = {kind: CanvasPool(kind, *self.mask_size) for kind in options.save_mask}
+        self.pools = {kind: CanvasPool(kind.value, *self.mask_size) for kind in options.save_mask}
         self._full = [np.zeros((height, width), np.uint8) for _ in range(3)] if options.mask_scale != 100 else []
 
     def render(self, frame: Frame, detections: Sequence[Detection]) -> Rendering:
@@ -126,7 +126,7 @@ class Renderer:
     def _compose(
         self, frame: Frame, regions: Regions, chosen: Sequence[Detection], greens: NDArray[np.uint8]
     ) -> dict[MaskKind, Frame]:
-        canvases = {kind: pool.take(frame.pts, frame.ordinal) for kind, pool in self.pools.items()}
+        canvases = {kind: pool.take(frame.pts, frame.ordinal, frame.time_base) for kind, pool in self.pools.items()}
         if not canvases:
             return {}
         binary = canvases[MaskKind.BINARY].padded_planes[0] if MaskKind.BINARY in canvases else None

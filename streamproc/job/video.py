@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "veryfast"  # chosen by measurement: ARCHITECTURE.md, "Encoding"
 
+_MASK_THREADS = 1  # flat pictures at x264's fastest: one thread keeps up, and threads cost the video its cores
+
 _log = logging.getLogger(__name__)
 
 
@@ -188,8 +190,17 @@ class VideoJob:
             sinks.append(FilmSink("video", self.work, open_video))
         for kind, pool in renderer.pools.items():
             if options.mask_format is MaskFormat.VIDEO:
-                open_writer = partial(MaskVideoWriter, kind=kind, size=renderer.mask_size, info=info)
-                sinks.append(FilmSink(kind, self.work, open_writer, pool.give_back))
+                width, height = renderer.mask_size
+                open_mask = partial(
+                    MaskVideoWriter,
+                    kind=kind.value,
+                    width=width,
+                    height=height,
+                    time_base=info.time_base,
+                    rate=info.rate,
+                    threads=_MASK_THREADS,
+                )
+                sinks.append(FilmSink(kind, self.work, open_mask, pool.give_back))
             else:
                 final = self._planned.target / self._planned.mask_names[kind]
                 sinks.append(PngSink(kind, self.work, final, options.compress_level, pool.give_back))
