@@ -15,7 +15,7 @@ from av.container.core import Flags
 
 from streamproc.errors import EncodeError
 from streamproc.media.container import timescale
-from streamproc.media.video_file import open_container, reason
+from streamproc.media.demux import open_container, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 import av
 from av.codec.context import ThreadType
-from av.container.core import Flags
-from av.stream import Discard, Disposition
+from av.stream import Discard
 
-from streamproc.errors import NoPictureError, SourceDecodeError, SourceNotFoundError
+from streamproc.errors import SourceDecodeError
+from streamproc.media.demux import codec_name, open_container, picture_stream, read_packets, reason
 from streamproc.media.frame import Frame, reformatter, to_layout
 from streamproc.media.pixels import working_layout
 from streamproc.media.source import RGB_MATRIX, Damage, SourceInfo
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from av.container import InputContainer
     from av.packet import Packet
-    from av.stream import Stream
     from av.video.stream import VideoStream
 
     from streamproc.media.source import FieldOrder
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails
 _FIELD_ORDERS: dict[int, FieldOrder] = {
     2: "tff",
     3: "bff",
@@ -43,55 +40,6 @@ _FIELD_ORDERS: dict[int, FieldOrder] = {
     5: "tff",
 }  # AVFieldOrder TT, BB, TB, BT: shown first
 _DEFAULT_RATE = Fraction(25)
-_MAX_READ_ERRORS = 64  # in a row; after so many without one packet the rest of the file is taken as lost
-
-
-def open_container(path: Path) -> InputContainer:
-    """Open a media file for reading; nothing but files is ever opened, whatever a playlist in it asks for.
-
-    Raises SourceNotFoundError and SourceDecodeError.
-    """
-    if not path.is_file():
-        what = "is a directory" if path.is_dir() else "does not exist"
-        raise SourceNotFoundError(f"{path}: {what}; give a video file")
-    try:
-        # `file:` because a bare name with a colon is taken for a protocol. Tags that are not UTF-8 must not stop a job.
-        container = av.open(
-            f"file:{path}",
-            "r",
-            container_options={"protocol_whitelist": "file"},
-            metadata_errors="surrogateescape",
-        )
-    except av.FFmpegError as error:
-        raise SourceDecodeError(f"{path}: cannot be opened as a video: {reason(error)}; check the file") from error
-    # PyAV asks FFmpeg to make up missing times. That gives wrong ones for AVI with B-frames, so TimeRepair does it.
-    container.flags &= ~cast(int, Flags.gen_pts.value)
-    return container
-
-
-def reason(error: av.FFmpegError) -> str:
-    """FFmpeg's own words for an error, without the file name that PyAV adds."""
-    return error.strerror or type(error).__name__
-
-
-def picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The stream with the film: no cover art or thumbnails; the largest picture, then the default, then the first.
-
-    FFmpeg's own choice takes cover art for film in audio files, and may take a small preview over the film itself.
-    Raises NoPictureError and SourceDecodeError (no decoder).
-    """
-    films = [stream for stream in container.streams.video if not stream.disposition & _NO_FILM]
-    if not films:
-        cover = "only cover art" if container.streams.video else "no video stream"
-        raise NoPictureError(f"{path}: holds {cover}; give a file with moving pictures")
-    playable = [stream for stream in films if stream.codec_context is not None]
-    if not playable:
-        raise SourceDecodeError(f"{path}: its video has a codec that this build of FFmpeg cannot decode")
-
-    def rank(stream: VideoStream) -> tuple[int, bool, int]:
-        return stream.width * stream.height, bool(stream.disposition & Disposition.default), -stream.index
-
-    return max(playable, key=rank)
 
 
 class VideoFile:
@@ -208,7 +156,10 @@ class VideoFile:
 
 
 class _Decoder:
-    """One pass over a file: its picture stream, and every picture that the decoder gives, in presentation order."""
+    """One pass over a file: its picture stream, and every picture that the decoder gives, in presentation order.
+
+    ``container.decode`` of PyAV would end the film at the first damaged packet.
+    """
 
     def __init__(self, path: Path, damage: Damage) -> None:
         self._path = path
@@ -241,37 +192,20 @@ class _Decoder:
                 continue
             yield from decoded
 
-    def _packets(self) -> Generator[Packet[VideoStream] | None]:
-        """Packets of the film, then None, which drains the decoder. Goes on after read errors.
-
-        ``container.decode`` would end the film at the first damaged packet.
-        """
-        errors = 0
-        while errors < _MAX_READ_ERRORS:
-            try:
-                for packet in self.container.demux(self.stream):
-                    if packet.size:  # an empty packet (a dropped frame in AVI) would set the decoder to draining
-                        errors = 0
-                        yield packet
-                break
-            except OSError as error:  # the disk or network, not the file's content: a short film would be a lie
-                raise SourceDecodeError(f"{self._path}: reading failed: {error.strerror}; try again") from error
-            except av.FFmpegError as error:
-                errors += 1
-                self._damage.read_errors += 1
-                log.warning("%s: damaged container: %s; going on", self._path, reason(error))
+    def _packets(self) -> Iterator[Packet[VideoStream] | None]:
+        """Packets of the film, then None, which drains the decoder."""
+        packets = read_packets(self.container, (self.stream,), self._path, self._count_read_error)
+        yield from cast("Iterator[Packet[VideoStream]]", packets)
         yield None
+
+    def _count_read_error(self) -> None:
+        self._damage.read_errors += 1
 
     def _where(self, packet: Packet[VideoStream] | None) -> str:
         time = None if packet is None else packet.dts if packet.pts is None else packet.pts
         if time is None or self.stream.time_base is None:
             return "a packet"
         return f"the packet at {float(time * self.stream.time_base):.3f} s"
-
-
-def codec_name(stream: Stream) -> str:
-    """FFmpeg's name of the format that a stream is coded in; ``unknown`` where it has no decoder for it."""
-    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 
 def _field_order(first: av.VideoFrame, stream: VideoStream, turn: Turn) -> FieldOrder:
