@@ -75,10 +75,11 @@ def compose(
 
 
 def _checked(plane: Plane, width: int, height: int) -> Plane:
-    if plane.ndim != 2 or plane.shape[0] != height or plane.shape[1] < width or not plane.flags.c_contiguous:
+    fits = plane.ndim == 2 and plane.shape[0] == height and plane.shape[1] >= width
+    if not fits or plane.dtype != np.uint8 or not plane.flags.c_contiguous:
         raise FormatError(
-            f"a mask plane for {width}x{height} pixels must be C-contiguous with {height} rows of at least {width} "
-            f"samples; it has shape {plane.shape}"
+            f"a mask plane for {width}x{height} pixels must be C-contiguous uint8 with {height} rows of at least "
+            f"{width} samples; it is {plane.dtype} of shape {plane.shape}"
         )
     return plane
 
