@@ -22,8 +22,7 @@ class Detector(Protocol):
 
     ``name`` stands in logs and metadata of a run. ``object_types`` are the types that it can find. ``licence`` is the
     SPDX expression of what it runs on. ``fingerprint`` is a sha256 in hex over the weights and whatever else changes
-    its results: a job that was begun with one fingerprint is not resumed with another. ``batch_size`` is how many
-    frames it likes to be given at once; it takes any number.
+    its results: a job that was begun with one fingerprint is not resumed with another.
     """
 
     @property
@@ -45,10 +44,6 @@ class Detector(Protocol):
     @property
     def batch_size(self) -> int:
         """How many frames it likes to be asked for at once; the last batch of a chunk may hold fewer."""
-
-    @property
-    def batch_size(self) -> int:
-        """How many frames it likes to be given at once, 1 or more."""
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         """One list of detections for each frame, in the order of ``frames``; an empty list where nothing was found.

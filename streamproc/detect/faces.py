@@ -79,7 +79,7 @@ class FaceFinder:
 
     def _at(self, frame: Frame, scale: float, net: PlanarInput) -> tuple[Boxes, NDArray[np.float32]]:
         width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-        tensor = net.fill(frame.rgb_planes(width, height), multiple=32)
+        tensor = net.fill(frame, width, height, multiple=32)
         boxes, scores = decode(self._session.run(tensor), tensor.shape[3], self.threshold)
         back = np.array([frame.width / width, frame.height / height] * 2, np.float32)
         return boxes * back, scores

@@ -66,7 +66,7 @@ class ObjectFinder:
 
     def find(self, frame: Frame, person_threshold: float, vehicle_threshold: float) -> tuple[Found, Found]:
         """Persons and vehicles with the given scores or more."""
-        boxes, scores = self._session.run(self._input.fill(frame.rgb_planes(SIDE, SIDE)))
+        boxes, scores = self._session.run(self._input.fill(frame, SIDE, SIDE))
         scaled = boxes[0] * np.array([frame.width / SIDE, frame.height / SIDE] * 2, np.float32)
         persons = decode(scaled, scores[0], (PERSON,), person_threshold)
         return persons, decode(scaled, scores[0], tuple(VEHICLES), vehicle_threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from numpy.typing import NDArray
+
+    from streamproc.detect.boxes import Box
+    from streamproc.media.frame import Frame
 
 
 def onnxruntime() -> ModuleType:
@@ -60,9 +63,9 @@ class Session:
 
 
 class PlanarInput:
-    """Turns uint8 R, G, B planes into the float input (1, 3, H, W) of a net: value * scale + bias for each channel.
+    """Turns a part of a frame into the float input (1, 3, H, W) of a net: value * scale + bias for each channel.
 
-    The buffer is kept from call to call, one for each thread, as long as the size stays: what ``fill`` returns is
+    The memory is kept from call to call, one set for each thread, as long as the size stays: what ``fill`` returns is
     valid until the same thread calls it again.
     """
 
@@ -76,20 +79,28 @@ class PlanarInput:
         self._plain = not any(mean) and set(deviation) == {1}
         self._kept = threading.local()
 
-    def fill(self, planes: NDArray[np.uint8], multiple: int = 1) -> NDArray[np.float32]:
-        """The input for ``planes`` (3, h, w), with zeros right and below up to multiples of ``multiple``."""
-        _, height, width = planes.shape
-        shape = (1, 3, -(-height // multiple) * multiple, -(-width // multiple) * multiple)
-        buffer: Any = getattr(self._kept, "buffer", None)
-        if buffer is None or buffer.shape != shape:
-            buffer = self._kept.buffer = np.empty(shape, np.float32)
-        buffer[0, :, height:] = 0
-        buffer[0, :, :height, width:] = 0
-        view = buffer[0, :, :height, :width]
+    def fill(
+        self, frame: Frame, width: int, height: int, box: Box | None = None, multiple: int = 1
+    ) -> NDArray[np.float32]:
+        """The frame, or its part in ``box``, at ``width`` x ``height``, zeros to its right and below it.
+
+        The zeros fill up to multiples of ``multiple``. ``box`` is (x1, y1, x2, y2), aligned as for ``rgb_planes``.
+        """
+        planes, tensor = self._memory(width, height, multiple)
+        frame.rgb_planes(width, height, box, planes)
+        view = tensor[0, :, :height, :width]
         if self._plain:
             view[:] = planes[self._order]
         else:
             np.multiply(planes[self._order], self._scale, out=view)
             view += self._bias
-        filled: NDArray[np.float32] = buffer
-        return filled
+        return tensor
+
+    def _memory(self, width: int, height: int, multiple: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        wanted = (width, height)
+        if getattr(self._kept, "size", None) != wanted:
+            padded = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
+            self._kept.planes = np.empty((3, height, width), np.uint8)
+            self._kept.tensor = np.zeros((1, 3, *padded), np.float32)
+            self._kept.size = wanted
+        return self._kept.planes, self._kept.tensor

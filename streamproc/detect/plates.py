@@ -53,8 +53,8 @@ class TextFinder:
         x1, y1, x2, y2 = frame.layout.align(clipped, frame.width, frame.height)
         scale = min(side / max(x2 - x1, y2 - y1), ENLARGE)
         width, height = (max(32, round(side * scale / 32) * 32) for side in (x2 - x1, y2 - y1))
-        planes = frame.rgb_planes(width, height, (x1, y1, x2, y2))
-        probability = self._session.run(self._input.fill(planes))[0][0, 0]
+        tensor = self._input.fill(frame, width, height, (x1, y1, x2, y2))
+        probability = self._session.run(tensor)[0][0, 0]
         boxes, scores = components(probability, TEXT)
         margin = (boxes[:, 3] - boxes[:, 1])[:, None] * np.array(GROW, np.float32)
         boxes = boxes + np.concatenate((-margin, margin), axis=1)

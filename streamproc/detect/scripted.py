@@ -21,7 +21,6 @@ class ScriptedDetector:
     object_types = ALL_TYPES
     licence = "Apache-2.0"
     batch_size = 1
-    batch_size = 1
 
     def __init__(self, script: Mapping[int, Sequence[Detection]]) -> None:
         self._script = {ordinal: tuple(detections) for ordinal, detections in script.items()}

@@ -125,11 +125,18 @@ class Frame:
             target[:] = plane
         return frame
 
-    def rgb_planes(self, width: int, height: int, box: tuple[int, int, int, int] | None = None) -> NDArray[np.uint8]:
+    def rgb_planes(
+        self,
+        width: int,
+        height: int,
+        box: tuple[int, int, int, int] | None = None,
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
         """The picture, or its part in ``box``, scaled by swscale: uint8 (3, height, width), planes R, G, B.
 
         ``box`` is (x1, y1, x2, y2) in pixels and is first aligned with ``layout.align``: scale coordinates back with
-        the aligned box. Scaling goes straight from the frame's planes to the wanted size.
+        the aligned box. Scaling goes straight from the frame's planes to the wanted size. ``out`` is filled and
+        returned where given: fresh memory for each picture costs 3 ms in page faults at 1280 x 720.
         """
         native = self.native if box is None else self._cropped(box)
         scaled = reformatter().reformat(
@@ -137,7 +144,8 @@ class Frame:
             src_color_range="JPEG" if self.full_range else "MPEG", dst_color_range="JPEG",
             interpolation="AREA" if native.width > 2 * width else "BILINEAR", threads=1,
         )  # fmt: skip
-        out = np.empty((3, height, width), np.uint8)
+        if out is None:
+            out = np.empty((3, height, width), np.uint8)
         for target, plane in zip((1, 2, 0), scaled.planes, strict=True):
             rows = np.frombuffer(memoryview(plane), np.uint8)[: height * plane.line_size]
             out[target] = rows.reshape(height, plane.line_size)[:, :width]
