@@ -82,7 +82,8 @@ def join(
     # A source that FFmpeg did not open (animated images) has nothing beside its pictures.
     side = SideStreams(streams_from) if streams_from is not None and info.container else None
     try:
-        film = _Film(parts, ticks, info, form, side.begin if side is not None else Fraction(0))
+        begin = side.begin() if side is not None and form.muxer in _UNSIGNED else Fraction(0)
+        film = _Film(parts, ticks, info, form, begin)
         with _open(output, info, form, film, side, keep_metadata=keep_metadata, faststart=faststart) as container:
             with open_container(parts[0]) as first:
                 stream = _add_film(container, first.streams.video[0], info, form, film.time_base)

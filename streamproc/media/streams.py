@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import av
@@ -32,6 +33,7 @@ _STALE_TAGS = ("rotate", "duration", "bps", "number_of_", "_statistics", "encode
                "minor_version", "compatible_brands")  # fmt: skip
 """Beginnings of names (lower case) that tell of the source's own coding, and would be untrue of the copy."""
 _FONTS = ("font/", "application/x-truetype-font", "application/x-font", "application/vnd.ms-opentype")
+_FIRST_PACKETS = 256  # among which every audio stream has one, if it has any
 _RESTART_SECONDS = 1  # as in times.TimeRepair
 
 
@@ -61,11 +63,17 @@ class SideStreams:
         """Of the audio streams."""
         return tuple(stream.sample_rate for stream in self._container.streams.audio if stream.sample_rate)
 
-    @property
     def begin(self) -> Fraction:
-        """When the first of the audio and subtitle streams begins, in seconds; audio may begin before 0 to prime."""
-        streams = (*self._container.streams.audio, *self._container.streams.subtitles)
-        return min(((stream.start_time or 0) * _time_base(stream) for stream in streams), default=Fraction(0))
+        """When the first audio packet is, in seconds: before 0 where audio needs priming, of which headers say nothing."""
+        first: dict[int, Fraction] = {}
+        with open_container(self._path) as container:
+            audio = container.streams.audio
+            if audio:
+                for packet in islice(read_packets(container, audio, self._path, lambda: None), _FIRST_PACKETS):
+                    first.setdefault(packet.stream.index, (packet.dts or 0) * _time_base(packet.stream))
+                    if len(first) == len(audio):
+                        break
+        return min(first.values(), default=Fraction(0))
 
     def add(self, output: OutputContainer, film: Stream, form: Container, *, keep_metadata: bool) -> None:
         """Add the streams, chapters and tags to ``output``, whose picture stream is ``film``."""
