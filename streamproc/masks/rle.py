@@ -181,7 +181,10 @@ def _runs(mask: NDArray[np.uint8], height: int, width: int, left: int, top: int)
     if runs[count - 1] < height * width:
         runs[count] = height * width
         count += 1
-    return runs[1:count] - runs[: count - 1]
+    count -= 1
+    for index in range(count):
+        runs[index] = runs[index + 1] - runs[index]
+    return runs[:count]
 
 
 @kernel("uint8[::1](int64[::1])")
