@@ -93,7 +93,7 @@ def regions_of(
         elif start < end:
             left, top = detection.corner
             part = detection.mask[y1 - top : y2 - top, x1 - left : x2 - left]
-            # 12 masks of 120x300 take 35 us so; with a multiplication 60, with np.where 320, trusting them to be 0 or 255 17.
+            # 12 masks of 120x300: 35 us; with a multiplication 60, with np.where 320, a bare copy 17.
             np.not_equal(part, 0, out=target.view(np.bool_).reshape(part.shape))
             np.negative(target, out=target)
     if ignore or roi:
