@@ -10,13 +10,11 @@ if TYPE_CHECKING:
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """Add this command to the command line."""
-    parser = commands.add_parser(
+    return commands.add_parser(
         "detectors",
         help="list the detectors that are installed",
         description="List the detectors that are installed, with the types they find, licences and weights.",
     )
-    parser.set_defaults(run=run)
-    return parser
 
 
 def run(_: argparse.Namespace) -> int:
@@ -24,6 +22,9 @@ def run(_: argparse.Namespace) -> int:
     from streamproc.detect.registry import installed
 
     for detector in installed():
-        for _weights in detector.weights:
-            pass
+        print(detector.name + ("" if detector.available else f"  (not usable: {detector.why_not})"))
+        print(f"  finds     {', '.join(sorted(detector.object_types))}")
+        print(f"  licence   {detector.licence}")
+        for weights in detector.weights:
+            print(f"  weights   {weights.path.name}, {weights.size} bytes, {weights.licence}: {weights.origin}")
     return 0

@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         command_parser = command.add_parser(commands)
+        command_parser.set_defaults(run=command.run)
         command_parser.add_argument("--traceback", action="store_true", help="show where in the program an error arose")
     return parser
 
@@ -45,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.traceback:
             traceback.print_exception(error)
         else:
-            pass
+            print(f"streamproc: {error}", file=sys.stderr)
         return exit_code(error)
     except KeyboardInterrupt:
+        print("streamproc: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone; point stdout elsewhere so that flushing it at exit is no second error.

@@ -35,7 +35,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, pattern, or - for a list on stdin")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="folder for all results")
     _add_cover_options(parser.add_argument_group("what is covered, and how"))
@@ -155,7 +154,7 @@ def option_arguments(args: argparse.Namespace) -> OptionArguments:
     found: dict[str, Any] = {
         name: getattr(args, name)
         for name in OptionArguments.__annotations__
-        if getattr(args, name, None) not in (None, False)
+        if getattr(args, name) is not None and getattr(args, name) is not False
     }
     if args.write_video is not None:
         found["write_video"] = args.write_video

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
@@ -45,9 +46,9 @@ class Reporter:
             for failed in result.failed:
                 traceback.print_exception(failed.error)
         if self._json:
-            pass
+            print(json.dumps(_summary_event(result)), flush=True)
         else:
-            pass
+            print("\n".join(summary_lines(result)), flush=True)
 
 
 def summary_lines(result: Result) -> list[str]:
@@ -112,4 +113,5 @@ class _JsonHandler(logging.Handler):
     """One JSON object a record on stdout."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        {"event": "log", "level": record.levelname.lower(), "message": record.getMessage()}
+        event = {"event": "log", "level": record.levelname.lower(), "message": record.getMessage()}
+        print(json.dumps(event), flush=True)
