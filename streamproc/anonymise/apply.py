@@ -108,8 +108,7 @@ def _plane_cover(
         shrunk = np.empty(shrunk_starts[-1], np.uint8)
         shrink(rects, cover, starts, *shift, shrunk, shrunk_starts)
         cover, starts = shrunk, shrunk_starts
-    elif len(soft_order):
-        cover = cover.copy()
     if len(soft_order):
+        # In place, also in the luma cover that others are shrunk from: their strongest region remains the strongest.
         resolve(rects, *shift, soft_order, cover, starts)
     return cover, starts

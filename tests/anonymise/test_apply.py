@@ -78,6 +78,17 @@ def test_equals_the_reference(scene):
         assert (np.abs(inside - value) <= tolerance).all()
 
 
+def test_a_blur_is_rounded_and_not_cut():
+    layout = LAYOUTS["yuv420p"]
+    planes = noise(layout, 200, 160)
+    found = regions(box(20, 10, 180, 150))
+    done = run(planes, layout, 200, 160, found, [BLUR])
+    for plane, (value, cover, _) in zip(
+        done, reference(planes, layout, 200, 160, (16, 128, 128), found, [BLUR]), strict=True
+    ):
+        assert abs((plane[:, : value.shape[1]] - value)[cover == 1].mean()) < 0.1
+
+
 @settings(deadline=None, max_examples=30)
 @given(scenes(), st.permutations(range(4)))
 def test_the_order_of_regions_decides_only_among_equals(scene, places: list[int]):
