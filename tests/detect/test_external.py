@@ -225,7 +225,8 @@ def test_coco_segmentations_are_those_of_pycocotools(
     if not expected.any():
         return
     ((found,),) = ExternalDetector(path).detect([frame()])
-    assert np.array_equal(canvas(found), expected * 255)
+    # A polygon's outline may meet the centre of a pixel, which then goes either way.
+    assert np.count_nonzero(canvas(found) != expected * 255) <= (1 if kind == "polygon" else 0)
     assert found.corner[0] <= found.box[0]
     assert found.corner[1] <= found.box[1]
 
