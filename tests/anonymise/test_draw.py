@@ -55,7 +55,9 @@ def test_the_label_stands_above_or_where_there_is_no_room_below_the_edge() -> No
         assert marked[y + 4 : y + 14, 14:60].any() != above
 
 
-@pytest.mark.parametrize("rgb", [(255, 80, 80), (0, 200, 255), (255, 220, 0), (80, 230, 80), (0, 0, 0), (255, 255, 255)])
+@pytest.mark.parametrize(
+    "rgb", [(255, 80, 80), (0, 200, 255), (255, 220, 0), (80, 230, 80), (0, 0, 0), (255, 255, 255)]
+)
 def test_colours_are_those_of_pillow(rgb: tuple[int, int, int]) -> None:
     ycc = Image.new("RGB", (1, 1), rgb).convert("YCbCr").getpixel((0, 0))
     sample = sample_of(rgb, is_rgb=False, planes=3, bits=8, full_range=True)
