@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from streamproc.masks.scale import scale_plane, scaled_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Plane = NDArray[np.uint8]
     Problems = Iterator[tuple[str | None, str]]  # key, message
 
-_LEGACY_ONLY_BLUES = frozenset({192, 255})
+_LEGACY_ONLY_BLUES = ([192], [255])
 _COLOURS = 1 << 16
 
 
@@ -39,9 +39,12 @@ def size_problem(frame: FrameMetadata, width: int, height: int) -> str | None:
     return f"a mask of {width}x{height} pixels is no scale of the frame's {frame.width}x{frame.height}"
 
 
-def is_legacy(frame: FrameMetadata) -> bool:
-    """Whether the frame's colours can only be those of the older coding."""
-    return any(colour is not None and colour[2] in _LEGACY_ONLY_BLUES for colour in frame.colours)
+def is_legacy(record: Mapping[str, Any]) -> bool:
+    """Whether the colours of a frame's record, well-formed or not, can only be those of the older coding."""
+    detections = record.get("detections")
+    listed = detections if isinstance(detections, list) else []
+    colours = [found.get("color") for found in listed if isinstance(found, dict)]
+    return any(isinstance(colour, list) and colour[2:] in _LEGACY_ONLY_BLUES for colour in colours)
 
 
 def check_instance(

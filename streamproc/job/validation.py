@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,14 +101,14 @@ class Validation:
         if size is not None and size != (frame.width, frame.height):
             yield Problem(result.file, frame.id, "width, height", _other_size(frame, picture, size))
         self.checked.masks += (binary is not None) + (instance is not None)
-        yield from self._masks(frame, result.masks, binary, instance, legacy=is_legacy(frame))
+        yield from self._masks(frame, result.masks, binary, instance, legacy=is_legacy(record))
 
     def _video(self, result: VideoResult) -> Iterator[Problem]:
         self.checked.files += len(result.files)
         yield from check_series(result.files, live=result.live)
-        legacy = any(is_legacy(frame) for *_, frame in _frames(result.files) if frame is not None)
+        legacy = any(is_legacy(record) for record in _records(result.files))
         for files, video, masks in result.parts:
-            with ExitStack() as stack:
+            with contextlib.ExitStack() as stack:
                 streams: list[Stream | None] = []
                 for path, channels in ((video, 0), (masks.binary, 1), (masks.instance, 3)):
                     try:
@@ -167,6 +167,13 @@ class Validation:
                 yield Problem(paths.binary, frame.id, None, "has another size than the instance mask")
             for key, message in check_binary(frame, binary.planes[0], beside, legacy=legacy):
                 yield Problem(paths.binary, frame.id, key, message)
+
+
+def _records(files: Sequence[Path]) -> Iterator[Record]:
+    """The records of those of ``files`` that can be read."""
+    for path in files:
+        with contextlib.suppress(FormatError):  # check_series said so
+            yield from jsonfile.objects(path)
 
 
 def _frames(files: Sequence[Path]) -> Iterator[tuple[Path, int, Record, FrameMetadata | None]]:
