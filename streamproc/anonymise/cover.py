@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streamproc.anonymise.jit import kernel
+from streamproc.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from streamproc.anonymise.jit import PLANES, inner, kernel
+from streamproc.jit import PLANES, inner, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

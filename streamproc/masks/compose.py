@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from streamproc.errors import FormatError
-from streamproc.masks.jit import kernel
+from streamproc.jit import kernel
 from streamproc.masks.objects import MaskCoding
 
 if TYPE_CHECKING:

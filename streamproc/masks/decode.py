@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from streamproc.errors import FormatError
-from streamproc.masks.jit import kernel
+from streamproc.jit import kernel
 from streamproc.masks.objects import MaskCoding, ObjectType
 
 if TYPE_CHECKING:

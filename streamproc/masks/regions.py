@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streamproc.masks.jit import kernel
+from streamproc.jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

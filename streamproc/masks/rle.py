@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from streamproc.errors import FormatError
-from streamproc.masks.jit import kernel
+from streamproc.jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

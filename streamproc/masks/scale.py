@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from streamproc.errors import FormatError, OptionError
-from streamproc.masks.jit import kernel
+from streamproc.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

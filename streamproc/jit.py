@@ -1,4 +1,4 @@
-"""How the kernels of this package are compiled."""
+"""The one way in which numba kernels are compiled."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def kernel(*signatures: str) -> Callable[[F], F]:
     """Compile for ``signatures`` when imported, without the GIL, and keep the machine code on disk.
 
     No fastmath: sums are of integers and floats are rounded as IEEE 754 says, so that every machine gives the same
-    bytes, and a job may be resumed on another one. Where no folder can be written (a container with a read-only root)
-    numba refuses to cache at all; then each process compiles anew.
+    bytes, and a job may be resumed on another one. The machine code is kept beside the source or, where that is
+    read-only, in the user's cache folder; where neither can be written (a container with a read-only root) numba
+    refuses to cache at all, and each process compiles anew.
     """
 
     def compiled(function: F) -> F:

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from streamproc.anonymise import jit
+from streamproc import jit
 
 
 def _double(x):
