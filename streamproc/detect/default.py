@@ -127,14 +127,13 @@ class DefaultDetector:
         return detections
 
     def _persons(self, frame: Frame, persons: Found, masker: PersonMasker) -> list[Detection]:
-        detections = []
-        for box, score in zip(persons.boxes, persons.scores, strict=True):
-            clipped = outward(box, frame.width, frame.height)
-            if clipped is None:
-                continue
-            mask, corner = masker.mask(frame, box)
-            detections.append(Detection(ObjectType.PERSON, clipped, float(score), mask, corner))
-        return detections
+        clipped = [outward(box, frame.width, frame.height) for box in persons.boxes]
+        inside = [index for index, box in enumerate(clipped) if box is not None]
+        masks = masker.masks(frame, persons.boxes[inside])
+        return [
+            Detection(ObjectType.PERSON, box, float(score), mask, corner)
+            for box, score, (mask, corner) in zip(filter(None, clipped), persons.scores[inside], masks, strict=True)
+        ]
 
     def _digest(self) -> str:
         digest = hashlib.sha256()

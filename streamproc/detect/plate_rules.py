@@ -1,9 +1,11 @@
 """Which text on a vehicle is its licence plate.
 
-A text detector finds plates and lettering alike. A plate is one short line, small against its vehicle, and in its
-lower part; lettering is longer, larger, higher, or comes in many lines. Limits are in units of the vehicle's box and
-wide on purpose: what could be a plate is covered. A European plate on a car 1.8 m wide and 1.5 m high measures 0.29 x
-0.07; seen from the side it shrinks in width, and cut off vehicles make it larger.
+A text detector finds plates and lettering alike. A plate is one short line, small against its vehicle, in its lower
+part, on its front or rear; lettering is longer, larger, higher, or on its side. Limits are in units of the vehicle's
+box and wide on purpose: what could be a plate is covered. They hold for boxes as plates.TextFinder grows them: 43 such
+boxes of true plates on cars and pickups measured 0.13 to 0.28 in width, 0.07 to 0.17 in height, 1.2 to 2.5 in aspect
+(Argentine plates, 2.7 bare; a European one, 4.7 bare, comes to 3.8), with centres 0.44 to 0.80 down and at most 0.54
+of the vehicle's height from its nearer end.
 """
 
 from __future__ import annotations
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
 
     from streamproc.detect.boxes import Boxes
 
-ASPECT = (1.2, 8.0)  # width / height: an Argentine plate measures 2.7, a European one 4.7, one row of a motorcycle's 2
+ASPECT = (1.1, 5.5)  # width / height
 SMALLEST = (8.0, 4.0)  # width and height in frame pixels: smaller text cannot be read
 _CUT_OFF = 1.5  # how much larger a plate may be on a vehicle that the frame cuts off
 _END = 0.75  # of the vehicle's height: how far from its left or right end the middle of its front or rear can be
 _GAP = 0.6  # words of one line are nearer than this part of their height
+
+# Of 23 plates more than 26 pixels wide in eleven street pictures 256 found 20, 384 19, 256 and then 384 21, in 7.6, 13
+# and 9.6 ms a vehicle. A bus is so large against its plate that it takes 512.
+_SIDES = (256, 384)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +37,19 @@ class Limits:
 
     ``width`` is the least and greatest width, ``height`` the greatest height, ``top`` the highest place of its centre.
     No vehicle shows more than one plate at once; ``count`` is how many candidates are covered, since one may err.
+    ``sides`` are the sizes, long side in net pixels, at which it is searched, each where the one before shows no plate.
     """
 
     width: tuple[float, float]
     height: float
     top: float
     count: int
+    sides: tuple[int, ...]
 
 
-CAR = Limits(width=(0.04, 0.6), height=0.18, top=0.33, count=2)
-MOTORCYCLE = Limits(width=(0.05, 0.8), height=0.4, top=0.15, count=2)
-BUS = Limits(width=(0.02, 0.35), height=0.07, top=0.55, count=1)
+CAR = Limits(width=(0.04, 0.45), height=0.18, top=0.33, count=2, sides=_SIDES)
+MOTORCYCLE = Limits(width=(0.05, 0.8), height=0.4, top=0.15, count=2, sides=_SIDES)
+BUS = Limits(width=(0.02, 0.35), height=0.07, top=0.55, count=1, sides=(512,))
 # COCO's classes; the others (bicycle, train) carry no plate. Pickups and SUVs are found as trucks.
 LIMITS = {2: CAR, 3: MOTORCYCLE, 5: BUS, 7: CAR}
 

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 TEXT = 0.3  # a pixel is text above this probability (DBNet's own setting)
 THRESHOLD = 0.4
 OVERLAP = 0.3  # overlapping vehicles show the same plate
-# Long side of a crop in net pixels. The second is tried where the first shows no plate: of 23 plates more than 26
-# pixels wide in eleven street pictures 256 found 20, 384 19, 256 and then 384 22, in 7.7, 12 and 9.4 ms a vehicle.
-SIDES = (256, 384)
-SMALLEST = 48  # vehicles smaller than this in both directions show no readable plate
+SMALLEST = 80  # pixels: on smaller vehicles a plate is less than 24 pixels wide, 3 a letter
 EDGE = 3  # pixels: a vehicle whose box ends nearer to the frame's edge goes on behind it
 GROW = (0.5, 0.75)  # of the text's height to each side, and above and below: the net draws letters smaller than they
 # are, and the plate is larger than its letters
@@ -77,7 +74,7 @@ class PlateFinder:
             limits = LIMITS.get(int(kind))
             if limits is None or max(vehicle[2:] - vehicle[:2]) < SMALLEST:
                 continue
-            for side in SIDES:
+            for side in limits.sides:
                 text, score = self._on(frame, vehicle, limits, side)
                 boxes.append(text)
                 scores.append(score)
