@@ -11,6 +11,7 @@ import numpy as np
 from streamproc.detect.detection import Detection
 from streamproc.errors import DetectionsFileError, FormatError
 from streamproc.masks import rle
+from streamproc.metadata.parse import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,19 +112,8 @@ def detection_of(given: GivenObject, path: Path, picture: Picture, width: int, h
         return None
     if placed is None:
         return Detection(given.object_type, box, given.score, track_id=given.track_id)
-    mask, offset = pad_to_box(*placed, box)
+    mask, offset = place(*placed, box, box[:2])
     return Detection(given.object_type, box, given.score, mask, offset, given.track_id)
-
-
-def pad_to_box(mask: NDArray[np.uint8], offset: tuple[int, int], box: Box) -> Placed:
-    """Pad a mask so that its array starts at the box's corner or before it, as a detection's has to."""
-    (x, y), (rows, columns) = offset, mask.shape
-    left, top = min(x, box[0]), min(y, box[1])
-    if (left, top) == (x, y):
-        return mask, offset
-    padded = np.zeros((y + rows - top, x + columns - left), np.uint8)
-    padded[y - top :, x - left :] = mask
-    return padded, (left, top)
 
 
 def _segment(given: GivenObject, path: Path, width: int, height: int) -> Placed | None:
@@ -157,7 +147,12 @@ def _polygons(polygons: Sequence[Sequence[float]], width: int, height: int) -> P
     if left >= right or top >= bottom:
         return None
     shifted = [[_shifted(v, top if i % 2 else left) for i, v in enumerate(polygon)] for polygon in polygons]
-    return rle.polygons_to_mask(shifted, bottom - top, right - left), (left, top)
+    mask = rle.polygons_to_mask(shifted, bottom - top, right - left)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    tight = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return tight, (left + int(columns[0]), top + int(rows[0]))
 
 
 def _shifted(value: float, by: int) -> float:

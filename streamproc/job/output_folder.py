@@ -101,14 +101,18 @@ def _video_result(
 
 
 def _video(folder: Path, stem: str, names: list[str], stems: Container[str]) -> Path | None:
-    """The video of a series: called ``stem`` itself, or ``stem`` and a suffix unless another series has that name."""
-    if stem in names and _is_video(folder / stem):
-        return folder / stem
-    for name in names:
-        path = folder / name
-        if path.stem == stem and name not in stems and _is_video(path):
-            return path
-    return None
+    """The video of a series: ``stem`` and a suffix, or ``stem`` itself.
+
+    Of a.avi and a.mp4 one series is called a.mp4, and its video a.mp4 or, where the other's has that name, a.mp4.mp4.
+    """
+
+    def own(stem: str) -> list[Path]:
+        return [folder / name for name in names if Path(name).stem == stem and _is_video(folder / name)]
+
+    found = [path for path in own(stem) if path.name not in stems or own(path.name)]
+    if not found and stem in names and _is_video(folder / stem):
+        found = [folder / stem]
+    return found[0] if found else None
 
 
 def _is_video(path: Path) -> bool:

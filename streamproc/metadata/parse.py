@@ -227,7 +227,10 @@ def parse_segmentation(
 def place(
     cropped: NDArray[np.uint8], at: tuple[int, int], box: tuple[int, int, int, int], corner: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """Pad a mask that stands at ``at`` (x, y) so that it starts at ``corner`` or earlier and reaches the box's end."""
+    """Pad a mask that stands at ``at`` (x, y) so that it starts at ``corner`` or earlier and reaches the box's end.
+
+    The array's size does not depend on how the mask was stored then, and nothing that is computed from it does.
+    """
     (left, top), (rows, columns) = at, cropped.shape
     x, y = min(corner[0], left, box[0]), min(corner[1], top, box[1])
     mask = np.zeros((max(top + rows, box[3]) - y, max(left + columns, box[2]) - x), np.uint8)

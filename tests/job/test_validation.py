@@ -78,6 +78,17 @@ def test_the_other_spelling_and_the_whole_name_are_found(tmp_path: Path) -> None
     assert problems(out) == []
 
 
+def test_two_videos_of_one_stem_are_told_apart(tmp_path: Path) -> None:
+    out = Scene(frames=4).write(tmp_path / "out")
+    Scene().write(tmp_path / "other")
+    for path in sorted((tmp_path / "other").iterdir()):
+        path.rename(out / path.name.replace("clip", "clip.mp4", 1))
+    assert (out / "clip.mp4.mp4").is_file()
+    result = validate(out)
+    assert result.problems == []
+    assert (result.checked.videos, result.checked.masks, result.checked.frames) == (2, 4, 10)
+
+
 # metadata against video
 
 
