@@ -1,4 +1,3 @@
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streamproc.cli import validate as command
-from streamproc.errors import SourceNotFoundError
 from streamproc.job.validation import validate
 from tests.job.validation_output import HEIGHT, TICKS, WIDTH, Scene, encode, write_binary, write_instance
 
@@ -321,51 +318,3 @@ def test_live_parts_are_checked_one_by_one(tmp_path: Path) -> None:
     assert (result.checked.videos, result.checked.masks, result.checked.frames) == (2, 4, 6)
     encode(out / "clip-4-5.mp4", [[grey] * 3], "yuv444p", "libx264")
     assert problems(out) == ["clip-4-5.mp4: has 1 frames, and the metadata 2"]
-
-
-# the command
-
-
-def run(out: Path, *more: str) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    return command.run(parser.parse_args(["validate", str(out), *more]))
-
-
-def test_the_command_says_what_was_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = Scene().write(tmp_path / "out")
-    assert run(out) == 0
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err == (
-        f"{out}: 2 files, 6 frames, 15 detections, 1 video, 2 masks "
-        "(5 detections have no colour of their own in the mask): all good\n"
-    )
-
-
-def test_the_command_prints_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = Scene().write(tmp_path / "out", masks="none")
-    change_metadata(out / "clip-0-3.json", lambda records: records[0].update(size=[1, 1]))
-    assert run(out) == 1
-    captured = capsys.readouterr()
-    assert captured.out == f"{out}/clip-0-3.json: frame 0: size: expected [height, width], [48, 64], found [1, 1]\n"
-    assert captured.err.endswith(": 1 problem\n")
-
-
-def test_the_command_prints_the_first_problems_or_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "clip-0-200.json").write_text(json.dumps([{"id": i} for i in range(20)]))
-    assert run(out) == 1
-    few = capsys.readouterr().out.splitlines()
-    assert len(few) == 101
-    assert few[-1].endswith("more problems; --all prints them")
-    assert run(out, "--all") == 1
-    assert len(capsys.readouterr().out.splitlines()) == 161
-
-
-def test_the_command_without_anything_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(tmp_path) == 3
-    assert "nothing to check" in capsys.readouterr().err
-    with pytest.raises(SourceNotFoundError, match="there is no such folder"):
-        run(tmp_path / "none")
