@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from streamproc.detect.default import DefaultDetector
 from streamproc.detect.detection import Detection
 from streamproc.detect.detector import Detector, DetectorSettings
+from streamproc.detect.external import ExternalDetector
 from streamproc.detect.scripted import ScriptedDetector
 from streamproc.masks.objects import ObjectType
 from tests.detect.pictures import real
@@ -34,7 +38,20 @@ def default() -> Detector:
     return DefaultDetector(DetectorSettings(threads=2))
 
 
-DETECTORS = [scripted, default]
+def external() -> Detector:
+    lines = (
+        {"frame": 0, "bbox": [3, 4, 7, 9], "type": "face", "segmentation": [[3, 4, 7, 4, 7, 9]]},
+        {"frame": 2, "bbox": [-5, 4, 70, 90], "type": "vehicle", "score": 0.4},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "given.jsonl"
+        path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+        made = ExternalDetector(path)
+        assert made.fingerprint  # taken while the file is there
+    return made
+
+
+DETECTORS = [scripted, default, external]
 
 
 @pytest.fixture(scope="module", params=DETECTORS, ids=lambda make: make.__name__)
