@@ -18,7 +18,7 @@ from streamproc.detect.class_names import object_type_named
 from streamproc.detect.given import Frames, GivenObject, GivenTable, Picture, check_segmentation, fail, picture_size
 from streamproc.errors import DetectionsFileError
 from streamproc.metadata.jsonfile import shown
-from streamproc.metadata.parse import is_number
+from streamproc.metadata.values import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

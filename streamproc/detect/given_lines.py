@@ -18,7 +18,8 @@ from streamproc.detect.given import Frames, GivenObject, GivenTable, Picture, ch
 from streamproc.errors import DetectionsFileError, FormatError
 from streamproc.masks.objects import ObjectType
 from streamproc.metadata.jsonfile import shown
-from streamproc.metadata.parse import At, optional_integer, parse_box, parse_score
+from streamproc.metadata.parse import parse_box, parse_score
+from streamproc.metadata.values import At, optional_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

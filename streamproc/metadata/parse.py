@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,15 @@ from streamproc.detect.detection import Detection
 from streamproc.errors import FormatError
 from streamproc.masks import rle
 from streamproc.masks.objects import ObjectType
-from streamproc.metadata.jsonfile import shown
+from streamproc.metadata.values import (
+    At,
+    is_byte,
+    is_number,
+    is_positive,
+    optional_integer,
+    optional_number,
+    optional_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,25 +69,6 @@ class FrameMetadata:
     filename: str | None = None
     folder: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class At:
-    """A place in a record, for error messages: which file, which frame, which key."""
-
-    path: Path
-    frame: object = None
-    key: str = ""
-
-    def of(self, key: str | int) -> At:
-        """The place of a key, or of an element, of the value here."""
-        inner = f"[{key}]" if isinstance(key, int) else f".{key}" if self.key else key
-        return At(self.path, self.frame, self.key + inner)
-
-    def fail(self, expected: str, found: object) -> NoReturn:
-        """Raise FormatError: what was expected here, and what was found."""
-        frame = "" if self.frame is None else f"frame {self.frame}: "
-        raise FormatError(f"{self.path}: {frame}{self.key}: expected {expected}, found {shown(found)}")
 
 
 def width_first(record: Mapping[str, Any]) -> bool | None:
@@ -141,10 +130,10 @@ def parse_record(record: Mapping[str, Any], path: Path, *, size_width_first: boo
         time_base=time_base,
         time=time,
         duration=optional_number(record, "duration", at),
-        captured_at=_optional_text(record, "captured_at", at),
+        captured_at=optional_text(record, "captured_at", at),
         epoch=optional_integer(record, "epoch", at),
-        filename=_optional_text(record, "filename", at),
-        folder=_optional_text(record, "folder", at),
+        filename=optional_text(record, "filename", at),
+        folder=optional_text(record, "folder", at),
         extra={key: value for key, value in record.items() if key not in _FRAME_KEYS},
     )
 
@@ -238,48 +227,14 @@ def place(
     return mask, (x, y)
 
 
-def optional_integer(record: Mapping[str, Any], key: str, at: At) -> int | None:
-    """Read an integer that may be missing or null."""
-    value = record.get(key)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        at.of(key).fail("an integer", value)
-    return value
-
-
-def optional_number(record: Mapping[str, Any], key: str, at: At) -> float | None:
-    """Read a number that may be missing or null."""
-    value = record.get(key)
-    if value is None:
-        return None
-    if not is_number(value):
-        at.of(key).fail("a number", value)
-    return float(value)
-
-
-def is_number(value: object) -> bool:
-    """Whether a JSON value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _optional_text(record: Mapping[str, Any], key: str, at: At) -> str | None:
-    value = record.get(key)
-    if value is not None and not isinstance(value, str):
-        at.of(key).fail("text", value)
-    return value
-
-
-def _positive(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
 def _size(record: Mapping[str, Any], at: At, told: bool | None) -> tuple[int, int, bool]:
     width, height, size = record.get("width"), record.get("height"), record.get("size")
     if width is not None or height is not None:
         for key, value in (("width", width), ("height", height)):
-            if not _positive(value):
+            if not is_positive(value):
                 at.of(key).fail("a positive integer", value)
         return int(width), int(height), False  # type: ignore[arg-type]  # checked above
-    if not isinstance(size, list) or len(size) != 2 or not all(map(_positive, size)):
+    if not isinstance(size, list) or len(size) != 2 or not all(map(is_positive, size)):
         at.of("size").fail("[height, width], two positive integers", size)
     if told is None:
         told = width_first(record)
@@ -290,7 +245,7 @@ def _size(record: Mapping[str, Any], at: At, told: bool | None) -> tuple[int, in
 def _time_base(value: object, at: At) -> Fraction | None:
     if value is None:
         return None
-    if not isinstance(value, list) or len(value) != 2 or not all(map(_positive, value)):
+    if not isinstance(value, list) or len(value) != 2 or not all(map(is_positive, value)):
         at.fail("[numerator, denominator], two positive integers", value)
     return Fraction(value[0], value[1])
 
@@ -304,10 +259,6 @@ def _offset(value: object, box: tuple[int, int, int, int]) -> tuple[int, int]:
 def _colour(value: object, at: At) -> Colour | None:
     if value is None:
         return None
-    if not isinstance(value, list) or len(value) != 3 or not all(_is_byte(part) for part in value):
+    if not isinstance(value, list) or len(value) != 3 or not all(is_byte(part) for part in value):
         at.fail("[R, G, B], three integers from 0 to 255, or null", value)
     return value[0], value[1], value[2]
-
-
-def _is_byte(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
