@@ -51,9 +51,8 @@ ENCODERS: Mapping[CodecName, Encoder] = {
     ),
     # SVT-AV1 does 4:2:0 only, and the wheel has no other AV1 encoder.
     "av1": Encoder("libsvtav1", (1, 63), 26, _SVT, ("yuv420p", "yuv420p10le"), odd_sizes=True),
-    "vp9": Encoder(
-        "libvpx-vp9", (0, 63), 24, _VPX, ("yuv420p", "yuv422p", "yuv440p", "yuv444p", "gbrp"), odd_sizes=True
-    ),
+    # It takes 4:4:0 too, but mp4, which the parts are, does not.
+    "vp9": Encoder("libvpx-vp9", (0, 63), 24, _VPX, ("yuv420p", "yuv422p", "yuv444p", "gbrp"), odd_sizes=True),
 }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def join(
             _mux(container, stream, film, side)
     except av.FFmpegError as error:
         output.unlink(missing_ok=True)
-        raise EncodeError(f"{output}: cannot be written: {reason(error)}; is the disk full?") from error
+        raise EncodeError(f"{output}: cannot be written: {reason(error)}") from error
     except BaseException:
         output.unlink(missing_ok=True)
         raise

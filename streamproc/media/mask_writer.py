@@ -2,6 +2,7 @@
 
 Both kinds are H.264 without loss (libx264, qp 0). The binary mask is gray. The instance mask is 4:4:4 with the planes
 G, B, R and the RGB matrix tag, so that the drawn planes go in unconverted, and decoders give planar GBR bit for bit.
+FFmpeg's decoder gives the gray one as yuvj420p with chroma 128; the mask is its luma, and is what ``gray`` makes of it.
 """
 
 from __future__ import annotations

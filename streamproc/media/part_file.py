@@ -122,7 +122,7 @@ class PartFile:
             self._encode(None, None)
             self._container.close()
         except av.FFmpegError as error:
-            raise EncodeError(f"{self._path}: cannot be finished: {reason(error)}; is the disk full?") from error
+            raise EncodeError(f"{self._path}: cannot be finished: {reason(error)}") from error
         if self._muxed != self._written:
             raise EncodeError(f"{self._path}: {self._written} frames went in and {self._muxed} came out")
         return self._written
@@ -139,8 +139,8 @@ class PartFile:
                 self._container.mux(packet)
                 self._muxed += 1
         except av.FFmpegError as error:
-            at = "at its end" if pts is None else f"frame {self._written} of the part ({pts * self._time_base:.3f} s)"
-            raise EncodeError(f"{self._path}: {at} cannot be written: {reason(error)}; is the disk full?") from error
+            at = "its end" if pts is None else f"frame {self._written} of it ({float(pts * self._time_base):.3f} s)"
+            raise EncodeError(f"{self._path}: {at} cannot be written: {reason(error)}") from error
 
 
 def count_frames(path: Path) -> int:

@@ -64,7 +64,7 @@ class SideStreams:
         return tuple(stream.sample_rate for stream in self._container.streams.audio if stream.sample_rate)
 
     def begin(self) -> Fraction:
-        """When the first audio packet is, in seconds: before 0 where audio needs priming, of which headers say nothing."""
+        """When the first audio packet is, in seconds: before 0 where audio needs priming; headers do not say so."""
         first: dict[int, Fraction] = {}
         with open_container(self._path) as container:
             audio = container.streams.audio

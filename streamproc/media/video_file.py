@@ -211,6 +211,7 @@ class _Decoder:
 def _field_order(first: av.VideoFrame, stream: VideoStream, turn: Turn) -> FieldOrder:
     if not first.interlaced_frame or turn.transpose:  # on its side a field is every other column: no format holds that
         return "progressive"
+    # Where the header does not tell, top first is the likelier; encoders go by each frame's own flag in any case.
     order = _FIELD_ORDERS.get(stream.codec_context.field_order, "tff")
     if turn.mirror_y:
         return "bff" if order == "tff" else "tff"
