@@ -22,8 +22,8 @@ Record = dict[str, Any]
 
 
 def encode_line(record: Record) -> bytes:
-    """The line of ``record``, newline included."""
-    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
+    """The line of ``record``, newline included. ASCII only: file names that are no UTF-8 go through as escapes."""
+    text = json.dumps(record, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
