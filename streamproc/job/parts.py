@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from streamproc.masks.png import binary_png, instance_png
 from streamproc.media.encode import count_frames
 from streamproc.options import MaskKind
@@ -146,7 +148,8 @@ class PngSink:
 
 def mask_png(kind: str, canvas: Frame, compress_level: int) -> bytes:
     """The PNG file of a mask canvas."""
+    planes = [plane.view(np.uint8) for plane in canvas.planes]
     if kind == MaskKind.BINARY:
-        return binary_png(canvas.planes[0], compress_level=compress_level)
-    green, blue, _ = canvas.planes
+        return binary_png(planes[0], compress_level=compress_level)
+    green, blue, _ = planes
     return instance_png(green, blue, compress_level=compress_level)

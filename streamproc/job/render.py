@@ -129,11 +129,13 @@ class Renderer:
         canvases = {kind: pool.take(frame.pts, frame.ordinal, frame.time_base) for kind, pool in self.pools.items()}
         if not canvases:
             return {}
-        binary = canvases[MaskKind.BINARY].padded_planes[0] if MaskKind.BINARY in canvases else None
-        green, blue = canvases[MaskKind.INSTANCE].padded_planes[:2] if MaskKind.INSTANCE in canvases else (None, None)
-        targets = [binary, green, blue]
+        planes = {kind: [plane.view(np.uint8) for plane in canvas.padded_planes] for kind, canvas in canvases.items()}
+        binary = planes[MaskKind.BINARY][0] if MaskKind.BINARY in planes else None
+        green, blue = planes[MaskKind.INSTANCE][:2] if MaskKind.INSTANCE in planes else (None, None)
+        drawn = [binary, green, blue]
+        targets = drawn
         if self._full:
-            targets = [full if plane is not None else None for full, plane in zip(self._full, targets, strict=True)]
+            targets = [full if plane is not None else None for full, plane in zip(self._full, drawn, strict=True)]
         compose(
             regions,
             greens,
@@ -145,7 +147,7 @@ class Renderer:
             scores=[found.score for found in chosen],
         )
         if self._full:
-            for full, plane in zip(self._full, [binary, green, blue], strict=True):
+            for full, plane in zip(self._full, drawn, strict=True):
                 if plane is not None:
                     scale_plane(full, plane, (self._width, self._height), self.mask_size)
         return canvases
