@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from streamproc.errors import DetectorError, StreamprocError
 from streamproc.job.clock import StageClock
-from streamproc.job.files import publish, record_of, sync_file, write_file
-from streamproc.job.naming import WORK_FOLDER
+from streamproc.job.files import publish, record_of, remove_work, sync_file, write_file
 from streamproc.job.parts import mask_png
 from streamproc.job.render import Renderer
 from streamproc.job.results import SourceResult, Status
@@ -42,7 +41,7 @@ class ImageJob:
         self._mark, self._ledger = mark, ledger
         self._clock = StageClock()
         self.name = (planned.target.relative_to(ledger.output) / planned.source.name).as_posix()
-        self.work = ledger.output / WORK_FOLDER / self.name
+        self.work = ledger.work / self.name
 
     def run(self) -> SourceResult:
         """Make the image, its masks and its metadata. Raises a StreamprocError on failure."""
@@ -54,20 +53,19 @@ class ImageJob:
             return SourceResult(self._planned.source, Status.UNCHANGED, 1, 1, entry["objects"], outputs)
         planned = self._planned
         finals = {
-            "picture": planned.target / (planned.picture_stem + planned.source.suffix),
+            "picture": planned.target / planned.source.name,  # one folder's files keep apart by their own names
             "metadata": planned.target / planned.image_metadata_name,
         }
         finals |= {str(kind): planned.target / f"{planned.mask_names[kind]}.png" for kind in self._options.save_mask}
         if not self._options.write_video:
             del finals["picture"]
-        if not self._options.overwrite:
-            self._ledger.refuse_strangers(self.name, list(finals.values()))
         with self._clock.measure("decode"):
             still = read_still(planned.source)
         detections = self._detect(still.frame)
         begun = time.perf_counter()
         rendering = Renderer(self._options, still.frame.width, still.frame.height).render(still.frame, detections)
         self._clock.add("render", time.perf_counter() - begun)
+        self._ledger.claim(self.name, finals.values(), overwrite=self._options.overwrite)
         self._write(still, detections, rendering, finals)
         objects: dict[str, int] = {}
         for found in detections:
@@ -111,9 +109,9 @@ class ImageJob:
                 write_file(temporaries[kind], mask_png(kind, canvas, level))
             write_file(temporaries["metadata"], image_to_bytes(self._record(still.frame, detections, rendering)))
         with self._clock.measure("commit"):
-            for kind in sorted(finals, key=lambda kind: kind == "metadata"):
-                publish(temporaries[kind], finals[kind])
-            self.work.rmdir()
+            for name in sorted(finals, key=lambda name: name == "metadata"):
+                publish(temporaries[name], finals[name])
+            remove_work(self.work, self._ledger.work)
 
     def _record(self, frame: Frame, detections: list[Detection], rendering: Rendering) -> dict[str, object]:
         return image_record(

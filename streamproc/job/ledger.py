@@ -1,34 +1,60 @@
-"""What is finished in an output folder: one journal line for each source that is done.
+"""What is begun and finished in an output folder: journal lines for each source.
 
-A job's own journal and parts go when it is complete; this line stays, so that a second run of a finished job does
-nothing and can say so, and so that other options are never mixed into what stands there.
+A job claims the names of its results before it writes the first of them, so that a run that was killed in between can
+tell its own files from a stranger's. Its own journal and parts go when it is complete; the line that says so stays, so
+that a second run of a finished job does nothing and can say so, and so that other options are never mixed into what
+stands there.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from streamproc.errors import FingerprintError, OutputChangedError, OutputError
-from streamproc.job.files import is_as_recorded
+from streamproc.job.files import is_as_recorded, remove_empty
 from streamproc.job.fingerprint import differences
 from streamproc.job.journal import Journal
 from streamproc.job.naming import WORK_FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from streamproc.job.files import FileRecord
     from streamproc.job.fingerprint import Fingerprint
     from streamproc.job.journal import Record
 
+_log = logging.getLogger(__name__)
+
 
 class Ledger:
-    """The finished jobs of one output folder, by source (relative name of its work folder)."""
+    """The jobs of one output folder, by source (relative name of its work folder)."""
 
     def __init__(self, output: Path) -> None:
         self.output = output
-        self._journal = Journal(output / WORK_FOLDER / "finished.jsonl")
-        self._entries = {record["job"]: record for record in self._journal.records}
+        self.work = output / WORK_FOLDER
+        """Holds a work folder for each job that is not finished."""
+        self._entries: dict[str, Record] = {}
+        self._claims: dict[str, set[str]] = {}
+        self._journal = Journal(self.work / "finished.jsonl")
+        for record in self._journal.records:
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
+        job = record["job"]
+        if "claimed" in record:
+            self._claims.setdefault(job, set()).update(record["claimed"])
+        elif record.get("forgotten"):
+            self._entries.pop(job, None)
+            self._claims.pop(job, None)
+        else:
+            self._entries[job] = record
+            self._claims[job] = {file["file"] for file in record["files"]}
+
+    def _append(self, record: Record) -> None:
+        self._journal.append(record)
+        self._take(record)
 
     def close(self) -> None:
         """Close the ledger's file."""
@@ -38,9 +64,7 @@ class Ledger:
         self, job: str, mark: Fingerprint, files: list[FileRecord], frames: int, objects: dict[str, int]
     ) -> None:
         """Write down that ``job`` is done, for good, and what it left."""
-        record = {"job": job, "fingerprint": mark, "frames": frames, "objects": objects, "files": files}
-        self._journal.append(record)
-        self._entries[job] = record
+        self._append({"job": job, "fingerprint": mark, "frames": frames, "objects": objects, "files": files})
 
     def finished(self, job: str, mark: Fingerprint) -> Record | None:
         """The entry of ``job`` if it is done with this very fingerprint and its files are as they were left.
@@ -48,7 +72,7 @@ class Ledger:
         Raises FingerprintError when it was done with another, OutputChangedError when a file was changed since.
         """
         entry = self._entries.get(job)
-        if entry is None or entry.get("forgotten"):
+        if entry is None:
             return None
         changed = differences(entry["fingerprint"], mark)
         if changed:
@@ -56,32 +80,41 @@ class Ledger:
                 f"{job}: finished in {self.output} by a run that differs: {'; '.join(changed[:5])}; "
                 "use --overwrite to start anew, or another output folder"
             )
-        for file in entry["files"]:
-            if not (self.output / file["file"]).exists():
-                return None  # removed since: made again
+        present = [file for file in entry["files"] if (self.output / file["file"]).exists()]
+        for file in present:
             if not is_as_recorded(file, self.output):
                 raise OutputChangedError(
                     f"{self.output / file['file']}: changed since {job} was finished; use --overwrite to start anew, "
                     "or move it away"
                 )
+        if len(present) < len(entry["files"]):
+            _log.info("%s: results were removed since it was finished; they are made again", job)
+            return None
         return entry
 
     def forget(self, job: str) -> None:
-        """Delete what a finished job left, so that nothing of it is mixed into what comes."""
-        entry = self._entries.pop(job, None)
-        if entry is None:
+        """Delete what a job left, finished or not, so that nothing of it is mixed into what comes."""
+        if job not in self._claims:
             return
-        for file in entry.get("files", []):
-            (self.output / file["file"]).unlink(missing_ok=True)
-        self._journal.append({"job": job, "forgotten": True})
+        folders = set()
+        for name in self._claims[job]:
+            (self.output / name).unlink(missing_ok=True)
+            folders.add((self.output / name).parent)
+        remove_empty(folders - {self.output})
+        self._append({"job": job, "forgotten": True})
 
-    def refuse_strangers(self, job: str, finals: list[Path]) -> None:
-        """Raise OutputError when a final name is taken by something that ``job`` has not written."""
-        entry = self._entries.get(job, {})
-        own = {self.output / file["file"] for file in entry.get("files", [])}
-        for final in finals:
-            if final.exists() and final not in own:
+    def claim(self, job: str, finals: Iterable[Path], *, overwrite: bool = False) -> None:
+        """Write down that ``finals`` are about to be written by ``job``, unless that is known.
+
+        Raises OutputError when one of them exists and was not claimed before, but for ``overwrite``.
+        """
+        own = self._claims.get(job, set())
+        new = [final for final in finals if final.relative_to(self.output).as_posix() not in own]
+        for final in new:
+            if final.exists() and not overwrite:
                 raise OutputError(
                     f"{final}: exists and was not written by this job; use --overwrite to replace it, or another "
                     "output folder"
                 )
+        if new:
+            self._append({"job": job, "claimed": [final.relative_to(self.output).as_posix() for final in new]})

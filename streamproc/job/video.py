@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING
 from streamproc.errors import FingerprintError, Interrupted, JournalError, OutputOverInputError
 from streamproc.job.clock import StageClock
 from streamproc.job.commit import chunk_files, commit_chunk, damaged_files
-from streamproc.job.files import publish, record_of, sync_file
+from streamproc.job.files import publish, record_of, remove_work, sync_file
 from streamproc.job.fingerprint import differences
-from streamproc.job.journal import Journal, read_journal
-from streamproc.job.naming import WORK_FOLDER
+from streamproc.job.journal import Journal
 from streamproc.job.parts import FilmSink, PngSink
 from streamproc.job.pipeline import Pipeline
 from streamproc.job.render import Renderer
@@ -89,19 +87,20 @@ class VideoJob:
         self._clock = StageClock()
         self._notes: list[str] = []
         self.name = (planned.target.relative_to(self._root) / planned.source.name).as_posix()
-        self.work = self._root / WORK_FOLDER / self.name
+        self.work = ledger.work / self.name
 
     def run(self) -> SourceResult:
         """Work until the job is done. Raises Interrupted when a stop was asked for, any StreamprocError on failure."""
         if self._options.overwrite:
-            self._start_anew()
+            self._ledger.forget(self.name)
+            remove_work(self.work, self._ledger.work)
         entry = self._ledger.finished(self.name, self._mark)
         if entry is not None:
+            self._tidy()
             return self._result(Status.UNCHANGED, entry["frames"], entry["frames"], entry["objects"], entry["files"])
         with open_source(self._planned.source) as source:
             films = self._films(source)
-            if not self._options.overwrite:
-                self._ledger.refuse_strangers(self.name, [film.final for film in films])
+            self._claim([film.final for film in films])
             self.work.mkdir(parents=True, exist_ok=True)
             with Journal(self.work / "journal.jsonl") as journal:
                 return self._run(source, films, journal)
@@ -155,6 +154,8 @@ class VideoJob:
 
         def commit(data: ChunkData, parts: list[ClosedPart]) -> None:
             metadata = self._planned.target / self._planned.metadata_name(data.first, data.first + len(data.ticks) - 1)
+            finals = [metadata] + [final for part in parts for _, final in part.files]
+            self._claim([final for final in finals if self.work not in final.parents])
             chunks[data.chunk] = commit_chunk(
                 data, parts, metadata=metadata, work=self.work, root=self._root, journal=journal
             )
@@ -258,17 +259,15 @@ class VideoJob:
         if crowded:
             self._note(f"{crowded} instances share a colour: a frame held more than 255 objects of one type")
         self._ledger.finish(self.name, self._mark, files, total, objects)
-        if not self._options.keep_work:
-            shutil.rmtree(self.work)
+        self._tidy()
         return self._result(Status.DONE, total, resumed, objects, files)
 
-    def _start_anew(self) -> None:
-        self._ledger.forget(self.name)
-        if self.work.exists():
-            for record in read_journal(self.work / "journal.jsonl")[0]:
-                for file in chunk_files(record) if "chunk" in record else ():
-                    self._path(file).unlink(missing_ok=True)
-            shutil.rmtree(self.work)
+    def _tidy(self) -> None:
+        if not self._options.keep_work:
+            remove_work(self.work, self._ledger.work)
+
+    def _claim(self, finals: list[Path]) -> None:
+        self._ledger.claim(self.name, finals, overwrite=self._options.overwrite)
 
     def _path(self, file: FileRecord) -> Path:
         return self._root / file["file"]

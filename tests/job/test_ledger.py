@@ -53,7 +53,35 @@ def test_forgetting_removes_the_results_for_good(ledger: Ledger, tmp_path: Path)
     ledger.forget("never-seen.mp4")
 
 
-def test_a_strangers_file_is_not_overwritten(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.refuse_strangers("clip.mp4", [tmp_path / "clip.mp4", tmp_path / "free.mp4"])
+def test_a_strangers_file_is_not_overwritten_unless_asked_to(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.claim("clip.mp4", [tmp_path / "clip.mp4", tmp_path / "free.mp4"])
     with pytest.raises(OutputError, match=r"clip\.mp4: exists and was not written by this job"):
-        ledger.refuse_strangers("other.mp4", [tmp_path / "clip.mp4"])
+        ledger.claim("other.mp4", [tmp_path / "clip.mp4"])
+    ledger.claim("other.mp4", [tmp_path / "clip.mp4"], overwrite=True)
+
+
+def test_what_was_claimed_and_never_finished_is_still_the_jobs_own(tmp_path: Path) -> None:
+    killed = Ledger(tmp_path)
+    killed.claim("a.jpg", [tmp_path / "sub" / "a.jpg"])
+    killed.close()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.jpg").write_bytes(b"written, and not yet finished")
+    again = Ledger(tmp_path)
+    assert again.finished("a.jpg", MARK) is None
+    again.claim("a.jpg", [tmp_path / "sub" / "a.jpg"])
+    again.forget("a.jpg")
+    assert not (tmp_path / "sub").exists()
+    again.close()
+
+
+def test_a_changed_result_is_refused_also_where_another_was_removed(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for name in ("a.json", "a.mp4"):
+        (tmp_path / name).write_bytes(b"result")
+    files = [record_of(tmp_path / name, tmp_path) for name in ("a.json", "a.mp4")]
+    ledger.finish("a.mp4", MARK, files, 1, {})
+    (tmp_path / "a.json").unlink()
+    (tmp_path / "a.mp4").write_bytes(b"mine")
+    with pytest.raises(OutputChangedError, match=r"a\.mp4: changed since"):
+        ledger.finished("a.mp4", MARK)
+    ledger.close()
