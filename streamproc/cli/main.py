@@ -7,6 +7,7 @@ Imports nothing heavy: ``streamproc --help`` answers at once.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    _take_any_names()
     parsed = build_parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed))
@@ -53,8 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone; point stdout elsewhere so that flushing it at exit is no second error.
-        sys.stdout = None  # type: ignore[assignment]  # Python allows this, its stubs do not
+        sys.stdout = None
         return 141
+
+
+def _take_any_names() -> None:
+    """File names need not be text: those that are not come in from a list as they are, and are shown with escapes."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def exit_code(error: StreamprocError) -> int:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from streamproc.errors import OptionError
+from streamproc.errors import OptionError, UsageError
 from streamproc.masks.objects import MaskCoding, ObjectType
 from streamproc.options import Codec, MaskFormat, MaskKind, Method, OptionArguments, Options
 
@@ -135,6 +135,8 @@ def _add_run_options(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     options = Options.of(**option_arguments(args))
+    if not args.output:
+        raise UsageError("the output folder has an empty name; is a variable unset?")
     inputs = list(_inputs(args.inputs, sys.stdin))
 
     from pathlib import Path

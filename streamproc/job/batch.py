@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from streamproc.detect.detector import DetectorSettings
 from streamproc.detect.external import ExternalDetector
 from streamproc.detect.registry import create
-from streamproc.errors import Interrupted, OutputError, StreamprocError
+from streamproc.errors import Interrupted, OutputError, StreamprocError, UsageError
 from streamproc.job.fingerprint import fingerprint
 from streamproc.job.image import ImageJob
 from streamproc.job.ledger import Ledger
@@ -72,16 +72,18 @@ def run_batch(
     """Work through ``inputs``; see ``process``. Raises Interrupted when ``stop`` was asked for."""
     begun = time.perf_counter()
     encoder_settings(options)  # a preset that the encoder does not know is found before any work
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output}: is a file; the output has to be a folder")
     planned = plan(inputs, output)
     results = [_failed(path, error) for path, error in planned.failures]
     if planned.sources:
-        _make_folder(output)
-        ledger = Ledger(output)
+        detector = detector or make_detector(options)  # before the folder is made: it may be the wrong name
+        ledger = _open_ledger(output)
         try:
             run_one = partial(
                 _run_one,
                 options=options,
-                detector=detector or make_detector(options),
+                detector=detector,
                 ledger=ledger,
                 progress=progress or SilentProgress(),
                 stop=stop or StopRequest(),
@@ -132,6 +134,12 @@ def _run_one(
         )
         wrapped.__cause__ = error
         return _failed(planned.source, wrapped)
+    except Exception as error:  # a fault of ours in one source, which may not cost the others their results
+        fault = StreamprocError(
+            f"{planned.source}: unexpected {type(error).__name__}: {error}; please report it, with --traceback"
+        )
+        fault.__cause__ = error
+        return _failed(planned.source, fault)
     return result
 
 
@@ -140,8 +148,8 @@ def _failed(path: Path, error: StreamprocError) -> SourceResult:
     return SourceResult(path, Status.FAILED, error=error)
 
 
-def _make_folder(output: Path) -> None:
+def _open_ledger(output: Path) -> Ledger:
     try:
-        output.mkdir(parents=True, exist_ok=True)
+        return Ledger(output)
     except OSError as error:
-        raise OutputError(f"{output}: cannot make this folder: {error.strerror}") from error
+        raise OutputError(f"{error.filename or output}: cannot write results here: {error.strerror}") from error

@@ -29,8 +29,9 @@ class Planned:
     """One source and the names of its results.
 
     ``folder`` is the source's folder relative to the input root it was found under, in POSIX form, None at the root;
-    ``target`` the same folder under the output. ``picture_stem`` names the anonymised picture, ``data_stem`` its
-    metadata and masks: the file name's stem, or the whole file name for all but the first of one stem in a folder.
+    ``target`` the same folder under the output. ``picture_stem`` names an anonymised film, ``data_stem`` metadata and
+    masks: the file name's stem, or the whole file name for all but the first of one stem in a folder. Stills keep
+    their names.
     """
 
     source: Path
@@ -66,17 +67,23 @@ def plan(inputs: Iterable[str | os.PathLike[str]], output: Path) -> Plan:
     """Find all sources of ``inputs`` and name their results under ``output``.
 
     Raises UsageError when there is no input, OutputOverInputError when a result would land on an input, or two
-    sources on one result.
+    sources on one result. A file that several inputs lead to is one source.
     """
     found: dict[Path, Path] = {}  # source -> root
     failures: list[tuple[Path, SourceError]] = []
     given = [os.fspath(item) for item in inputs]
     if not given:
         raise UsageError("no input given; name at least one file, folder or pattern")
+    seen: set[str] = set()
     for text in given:
+        if not text:
+            raise UsageError("an input has an empty name; is a variable unset?")
         try:
             for source, root in _sources(text, output):
-                found.setdefault(source, root)
+                absolute = os.path.abspath(source)  # noqa: PTH100  not resolved: a link is a source of its own
+                if absolute not in seen:
+                    seen.add(absolute)
+                    found[source] = root
         except SourceError as error:
             failures.append((Path(text), error))
     planned = _name_all(found, output)
@@ -176,10 +183,11 @@ def _refuse_collisions(planned: Sequence[Planned]) -> None:
 
 def _possible_names(entry: Planned) -> list[str]:
     own = entry.source.suffix
-    suffixes = {own} if own.lower() in IMAGE_SUFFIXES or own.lower() in CONTAINERS else set()
+    suffixes = {own} if own.lower() in CONTAINERS else set()
     if own.lower() not in _NEVER_FILMS:
         suffixes |= {".mp4", ".mkv"}
-    names = [entry.picture_stem + suffix for suffix in sorted(suffixes)]
+    names = [entry.source.name] if own.lower() in IMAGE_SUFFIXES else []  # stills keep their names
+    names += [entry.picture_stem + suffix for suffix in sorted(suffixes)]
     names += [stem + suffix for stem in entry.mask_names.values() for suffix in (".mp4", ".png")]
     return names
 
