@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _log = logging.getLogger("streamproc")
+
+_MESSAGE = "stopping after the chunk in hand; a second signal stops at once"
 
 
 @contextmanager
@@ -27,7 +30,9 @@ def stop_on_signals() -> Iterator[StopRequest]:
             # Nothing is left to tidy: a kill at any moment leaves a job that can be resumed.
             os._exit(128 + number)
         stop.ask(number)
-        _log.warning("stopping after the chunk in hand; the same signal again stops at once")
+        # In a thread of its own: the signal may have come in the middle of another line, and streams refuse to be
+        # written to again from there (https://docs.python.org/3/library/io.html#reentrancy).
+        threading.Thread(target=_log.warning, args=(_MESSAGE,)).start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
