@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from streamproc.errors import StreamprocError
 from streamproc.job.progress import choose_progress
 from streamproc.job.results import Status
 
@@ -39,6 +40,8 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _log.removeHandler(self._handler)
+        if self._json and isinstance(error, StreamprocError):
+            print(json.dumps({"event": "error", "kind": type(error).__name__, "message": str(error)}), flush=True)
 
     def summary(self, result: Result) -> None:
         """Show what became of all sources."""
