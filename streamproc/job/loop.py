@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from streamproc.detect.detection import Detection
     from streamproc.detect.detector import Detector
     from streamproc.media.frame import Frame
+    from streamproc.media.source import Source
     from streamproc.options import OptionArguments
 
 
@@ -34,7 +35,7 @@ def frames(
 
     ``options`` are those of ``streamproc.options.OptionArguments``. ``masks`` holds what ``save_mask`` asks for:
     ``"binary"`` as uint8 (h, w), 0 and 255; ``"instance"`` as uint8 (h, w, 3) in R, G, B. Raises SourceError,
-    DetectorError and OptionError.
+    DetectorError and OptionError, those that can be known before the first frame at once.
 
     >>> import streamproc
     >>> loop = streamproc.frames(
@@ -50,10 +51,15 @@ def frames(
     kind = kind_of(path)
     detector = detector_for(path.name, None, kind, make_detector(chosen))
     if kind == "still":
-        yield from _rendered(iter([read_still(path).frame]), chosen, detector)
-        return
-    with open_source(path) as opened:
-        yield from _rendered(opened.frames(), chosen, detector)
+        return _rendered(iter([read_still(path).frame]), chosen, detector)
+    return _film(open_source(path), chosen, detector)
+
+
+def _film(
+    source: Source, options: Options, detector: Detector
+) -> Iterator[tuple[Frame, list[Detection], dict[MaskKind, NDArray[np.uint8]]]]:
+    with source:
+        yield from _rendered(source.frames(), options, detector)
 
 
 def _rendered(
