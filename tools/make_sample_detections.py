@@ -4,8 +4,8 @@
     python tools/make_sample_detections.py car.png         these only
     python tools/make_sample_detections.py --draw DIR      only draw what the files say now, to look at
 
-One detection a line, for `--detections`; images are told by name, frames of clips by number. The files were looked
-through after this tool had made them; what was mended by hand stands in sample_media/LICENSES.md.
+One detection a line, for `--detections`; images are told by name, frames of clips by number. What the detector gets
+wrong is mended by tools/sample_corrections.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import av
 from PIL import Image, ImageDraw
+from sample_corrections import corrected
 
 from streamproc.detect.default import DefaultDetector
 from streamproc.detect.detector import DetectorSettings
@@ -27,6 +28,8 @@ from streamproc.media.still import read_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sample_corrections import Box
 
     from streamproc.media.frame import Frame
 
@@ -60,25 +63,23 @@ def lines_of(path: Path) -> Path:
 
 
 def write(path: Path) -> None:
-    """Detect, and write one line for each detection."""
+    """Detect, mend, and write one line for each detection."""
     detector = DefaultDetector(DetectorSettings(threads=2))
     still = is_still(path)
-    count = 0
-    with lines_of(path).open("w", encoding="utf-8", newline="\n") as file:
-        frames = iter([read_still(path).frame]) if still else frames_of(path)
-        while batch := list(islice(frames, BATCH)):
-            for frame, detections in zip(batch, detector.detect(batch), strict=True):
-                for detection in detections:
-                    place = {"filename": path.name} if still else {"frame": frame.ordinal}
-                    line = {
-                        **place,
-                        "bbox": list(detection.box),
-                        "type": str(detection.object_type),
-                        "score": round(detection.score, 2),
-                    }
-                    file.write(json.dumps(line) + "\n")
-                    count += 1
-    print(f"{path.name}: {count} detections")
+    frames = iter([read_still(path).frame]) if still else frames_of(path)
+    found: dict[int, list[tuple[str, Box, float]]] = {}
+    while batch := list(islice(frames, BATCH)):
+        for frame, detections in zip(batch, detector.detect(batch), strict=True):
+            found[frame.ordinal] = [(str(one.object_type), one.box, one.score) for one in detections]
+    lines = [
+        json.dumps(
+            {**({"filename": path.name} if still else {"frame": ordinal}), "bbox": box, "type": kind, "score": score}
+        )
+        for ordinal, detections in sorted(corrected(path.name, found).items())
+        for kind, box, score in ((kind, list(box), round(score, 2)) for kind, box, score in detections)
+    ]
+    lines_of(path).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    print(f"{path.name}: {len(lines)} detections")
 
 
 def frames_of(path: Path) -> Iterator[Frame]:

@@ -6,7 +6,7 @@
 
 Needs the packages of streamproc itself, `pip`, `npm`, and Debian's opencv-doc (`apt-get install opencv-doc`). The
 same versions of PyAV and Pillow give the same bytes: one encoder thread, no dates in the files. Detections are made
-with tools/make_sample_detections.py, and then looked through and mended by a person.
+with tools/make_sample_detections.py.
 """
 
 from __future__ import annotations
