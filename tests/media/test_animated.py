@@ -3,6 +3,7 @@ import subprocess
 import zlib
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from PIL import Image, ImageOps
 from streamproc.errors import NoPictureError, SourceDecodeError, SourceNotFoundError
 from streamproc.media.animated import AnimatedImage
 from streamproc.media.frame import Frame
-from streamproc.media.source import Source
+
+if TYPE_CHECKING:
+    from streamproc.media.source import Source
 
 WIDTH, HEIGHT = 33, 21
 FORMATS = ["GIF", "WEBP", "PNG"]
