@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from streamproc.media.kinds import kind_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 FieldOrder = Literal["progressive", "tff", "bff"]
 UNSPECIFIED = 2  # of every colour tag, ISO/IEC 23091-4
 RGB_MATRIX = 0  # colourspace of planes that are G, B, R
-
-_PILLOW_SUFFIXES = {".gif", ".webp", ".png", ".apng"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def open_source(path: Path) -> Source:
 
     Raises SourceNotFoundError, NoPictureError or SourceDecodeError.
     """
-    if path.suffix.lower() in _PILLOW_SUFFIXES:
+    if kind_of(path) == "animated":
         # FFmpeg's wheel has no animated WebP, and gives GIF pictures without their disposal over a background.
         from streamproc.media.animated import AnimatedImage
 
