@@ -2,6 +2,10 @@
 
 faces: YuNet. persons, vehicles: PicoDet-S. licence plates: PP-OCRv4 text on the vehicles found. person masks: selfie
 segmenter on the persons found. Only what the wanted types need is loaded and run.
+
+Milliseconds of one core for a 1080p frame (Epyc, onnxruntime 1.31, a busy machine): faces 28 to 33 (far scale 29,
+near 2), persons and vehicles 24, masks 4.5 for each of at most four persons, plates 13 to 25 a vehicle. Pictures of 9
+persons and no vehicle, 8 and 2, 0 and 7 cost 79, 100 and 205 with all types, 33 with faces alone.
 """
 
 from __future__ import annotations

@@ -48,6 +48,8 @@ class Session:
         # Spinning doubles the CPU time under load.
         # https://onnxruntime.ai/docs/performance/tune-performance/threading.html
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Plans of memory are kept for each input size, and still pictures come in many; without, nothing is slower.
+        options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:
             self._session = package.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

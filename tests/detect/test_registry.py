@@ -132,7 +132,7 @@ def test_a_plugin_that_cannot_be_imported_is_named_and_hides_nothing(plugins: No
     assert default.why_not == ""
     assert default.object_types == ALL_TYPES
     assert default.licence == "Apache-2.0 AND MIT"
-    assert sum(used.size for used in default.weights) == 10315266
+    assert sum(used.size for used in default.weights) == 10236232
     assert all(used.origin for used in default.weights)
     assert scripted.available
     assert scripted.weights == ()
