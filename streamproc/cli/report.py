@@ -60,7 +60,7 @@ def summary_lines(result: Result) -> list[str]:
     done = [source for source in result.sources if source.status is Status.DONE]
     objects = ", ".join(f"{count} {name}" for name, count in sorted(result.objects.items())) or "no objects"
     worked = sum(source.frames - source.resumed for source in done)
-    lines.append(f"{result.frames} frames, {objects}")
+    lines.append(f"{result.frames} frame{'s' * (result.frames != 1)}, {objects}")
     if worked and result.wall_seconds:
         pace = f"{worked / result.wall_seconds:.1f} frames/s"
         stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in result.seconds.items())

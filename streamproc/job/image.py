@@ -66,7 +66,7 @@ class ImageJob:
         rendering = Renderer(self._options, still.frame.width, still.frame.height).render(still.frame, detections)
         self._clock.add("render", time.perf_counter() - begun)
         self._ledger.claim(self.name, finals.values(), overwrite=self._options.overwrite)
-        self._write(still, detections, rendering, finals)
+        self._write(still, rendering, finals)
         objects: dict[str, int] = {}
         for found in detections:
             objects[found.object_type] = objects.get(found.object_type, 0) + 1
@@ -87,9 +87,7 @@ class ImageJob:
             ) from error
         return detections
 
-    def _write(
-        self, still: StillImage, detections: list[Detection], rendering: Rendering, finals: dict[str, Path]
-    ) -> None:
+    def _write(self, still: StillImage, rendering: Rendering, finals: dict[str, Path]) -> None:
         """Write all files under temporary names, then give them their final ones, the metadata last."""
         options = self._options
         self.work.mkdir(parents=True, exist_ok=True)
@@ -107,17 +105,17 @@ class ImageJob:
             level = _PNG_COMPRESSION if options.compress_level is None else options.compress_level
             for kind, canvas in rendering.masks.items():
                 write_file(temporaries[kind], mask_png(kind, canvas, level))
-            write_file(temporaries["metadata"], image_to_bytes(self._record(still.frame, detections, rendering)))
+            write_file(temporaries["metadata"], image_to_bytes(self._record(still.frame, rendering)))
         with self._clock.measure("commit"):
             for name in sorted(finals, key=lambda name: name == "metadata"):
                 publish(temporaries[name], finals[name])
             remove_work(self.work, self._ledger.work)
 
-    def _record(self, frame: Frame, detections: list[Detection], rendering: Rendering) -> dict[str, object]:
+    def _record(self, frame: Frame, rendering: Rendering) -> dict[str, object]:
         return image_record(
             self._planned.source.name,
             self._planned.folder,
-            detections,
+            rendering.detections,
             anonymised=rendering.anonymised,
             colours=rendering.colours,
             width=frame.width,

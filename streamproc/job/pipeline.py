@@ -184,7 +184,7 @@ class Pipeline:
         data.metadata.add(
             frame_record(
                 frame.ordinal,
-                found.detections,
+                rendering.detections,
                 anonymised=rendering.anonymised,
                 colours=rendering.colours,
                 width=frame.width,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,10 +42,13 @@ _DEBUG_COLOURS = {
 class Rendering:
     """What became of a picture's detections, parallel to them, and the masks that were asked for.
 
-    ``colours`` are the pure colours in the instance mask, None where the detection is not drawn. ``crowded`` counts
-    instances whose green value repeats because a frame held more than 255 of one type.
+    ``detections`` are as they were drawn: with ``--bbox`` the box, with ``--ignore`` and ``--roi`` what is left, so that
+    a segmentation in the metadata is the one in the masks. ``colours`` are the pure colours in the instance mask, None
+    where the detection is not drawn. ``crowded`` counts instances whose green value repeats because a frame held more
+    than 255 of one type.
     """
 
+    detections: list[Detection]
     anonymised: list[bool]
     colours: list[Colour | None]
     masks: dict[MaskKind, Frame]
@@ -85,10 +88,14 @@ class Renderer:
         greens, crowded = instance_greens([found.object_type for found in chosen], [found.track_id for found in chosen])
         anonymised = [False] * len(detections)
         colours: list[Colour | None] = [None] * len(detections)
+        drawn = list(detections)
         draws_instances = MaskKind.INSTANCE in options.save_mask
         for place, (index, covered) in enumerate(zip(wanted, regions.covered, strict=True)):
             kind = chosen[place].object_type
             anonymised[index] = bool(covered) and options.methods[kind] is not Method.DETECT
+            if covered and (options.bbox or options.ignore or options.roi):
+                x1, y1, _, _ = regions.rects[place].tolist()
+                drawn[index] = replace(chosen[place], mask=regions.mask(place), offset=(x1, y1))
             if covered and draws_instances:
                 colours[index] = colour(int(greens[place]), kind, options.mask_coding)
         if any(anonymised):
@@ -96,7 +103,7 @@ class Renderer:
         masks = self._compose(frame, regions, chosen, greens)
         if options.debug:
             self._draw(frame, detections)
-        return Rendering(anonymised, colours, masks, crowded)
+        return Rendering(drawn, anonymised, colours, masks, crowded)
 
     def _anonymise(self, frame: Frame, regions: Regions, chosen: Sequence[Detection]) -> None:
         frame.make_writable()
@@ -132,10 +139,12 @@ class Renderer:
         planes = {kind: [plane.view(np.uint8) for plane in canvas.padded_planes] for kind, canvas in canvases.items()}
         binary = planes[MaskKind.BINARY][0] if MaskKind.BINARY in planes else None
         green, blue = planes[MaskKind.INSTANCE][:2] if MaskKind.INSTANCE in planes else (None, None)
-        drawn = [binary, green, blue]
-        targets = drawn
+        planes_drawn = [binary, green, blue]
+        targets = planes_drawn
         if self._full:
-            targets = [full if plane is not None else None for full, plane in zip(self._full, drawn, strict=True)]
+            targets = [
+                full if plane is not None else None for full, plane in zip(self._full, planes_drawn, strict=True)
+            ]
         compose(
             regions,
             greens,
@@ -147,7 +156,7 @@ class Renderer:
             scores=[found.score for found in chosen],
         )
         if self._full:
-            for full, plane in zip(self._full, drawn, strict=True):
+            for full, plane in zip(self._full, planes_drawn, strict=True):
                 if plane is not None:
                     scale_plane(full, plane, (self._width, self._height), self.mask_size)
         return canvases

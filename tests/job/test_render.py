@@ -123,3 +123,30 @@ def test_nothing_found_changes_nothing() -> None:
     frame, before, rendering = render([], save_mask="all")
     assert all((a == b).all() for a, b in zip(frame.planes, before.planes, strict=True))
     assert not any(plane.any() for canvas in rendering.masks.values() for plane in canvas.planes)
+
+
+def as_mask(found: Detection) -> np.ndarray:
+    whole = np.zeros((HEIGHT, WIDTH), np.uint8)
+    x, y = found.corner
+    assert found.mask is not None
+    rows, columns = found.mask.shape
+    whole[y : y + rows, x : x + columns] = found.mask
+    return whole
+
+
+@pytest.mark.parametrize("restriction", [{"bbox": True}, {"ignore": ["0,0,12,48"]}, {"roi": ["10,10,20,30"]}])
+def test_detections_are_recorded_as_they_were_drawn(restriction: dict[str, Any]) -> None:
+    mask = np.zeros((20, 20), np.uint8)
+    mask[2:18, 2:18] = 255
+    found = [face(8, 8, 24, 24, mask=mask, offset=(6, 6)), face(0, 40, 5, 48)]
+    _, _, rendering = render(found, save_mask="binary", **restriction)
+    first = rendering.detections[0]
+    binary = rendering.masks[MaskKind.BINARY].planes[0].copy()
+    binary[40:, :5] = 0
+    assert (as_mask(first) == binary).all()
+    assert first.box == (8, 8, 24, 24)
+    assert first.corner[0] <= 8
+    assert first.corner[1] <= 8
+    if "bbox" not in restriction:
+        assert not rendering.anonymised[1]
+        assert rendering.detections[1] is found[1]
