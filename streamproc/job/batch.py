@@ -129,9 +129,8 @@ def _run_one(
     except StreamprocError as error:
         return _failed(planned.source, error)
     except OSError as error:
-        wrapped = OutputError(
-            f"{error.filename or ledger.output}: {error.strerror or error}; while working on {planned.source}"
-        )
+        where = error.filename2 or error.filename or ledger.output  # of a rename the second is the name wanted
+        wrapped = OutputError(f"{where}: {error.strerror or error}; while working on {planned.source}")
         wrapped.__cause__ = error
         return _failed(planned.source, wrapped)
     except Exception as error:  # a fault of ours in one source, which may not cost the others their results
