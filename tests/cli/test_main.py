@@ -93,3 +93,8 @@ def test_the_package_can_be_run_as_a_module() -> None:
         [sys.executable, "-m", "streamproc", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout == f"streamproc {__version__}\n"
+
+
+def test_empty_names_are_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["process", "x.mp4", "-o", ""]) == 2
+    assert capsys.readouterr().err == "streamproc: the output folder has an empty name; is a variable unset?\n"

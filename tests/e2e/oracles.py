@@ -47,3 +47,12 @@ def pictures(path: Path, pixel_format: str, width: int, height: int) -> NDArray[
     raw = ffmpeg("-i", str(path), "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-")
     shape = (-1, height, width) if pixel_format == "gray" else (-1, 3, height, width)
     return np.frombuffer(raw, np.uint8).reshape(shape)
+
+
+def raw_pictures(path: Path, pixel_format: str, size: int, *arguments: str) -> list[bytes]:
+    """All pictures of ``size`` bytes as they are decoded, one plane after another: nothing is scaled or converted
+    where ``pixel_format`` is the file's own."""
+    raw = ffmpeg("-i", str(path), "-map", "0:v:0", *arguments, "-vsync", "passthrough", "-f", "rawvideo",
+                 "-pix_fmt", pixel_format, "-")  # fmt: skip
+    assert len(raw) % size == 0
+    return [raw[start : start + size] for start in range(0, len(raw), size)]

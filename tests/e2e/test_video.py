@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -15,27 +14,13 @@ from streamproc.job.results import Result, Status
 from streamproc.job.validation import validate
 from streamproc.options import Options
 from tests.e2e.oracles import packet_hashes, pictures, stream, times
+from tests.results import result_hashes
 
 
 def run(source: Path, out: Path, detector: ScriptedDetector, **options: Any) -> Result:
     result = run_batch([source], out, Options.of(chunk_frames=50, threads=2, **options), detector=detector)
     assert result.ok, [str(failed.error) for failed in result.failed]
     return result
-
-
-def hashes(out: Path) -> dict[str, str]:
-    """SHA-256 of every result; of metadata without the seconds that the work took."""
-    found = {}
-    for path in sorted(out.rglob("*")):
-        if path.is_file() and ".streamproc" not in path.parts:
-            data = path.read_bytes()
-            if path.suffix == ".json":
-                frames = json.loads(data)
-                for frame in frames:
-                    del frame["duration"]
-                data = json.dumps(frames).encode()
-            found[path.relative_to(out).as_posix()] = hashlib.sha256(data).hexdigest()
-    return found
 
 
 def test_everything_asked_for_comes_out_and_agrees(
@@ -96,7 +81,7 @@ def test_a_second_run_of_a_finished_job_does_nothing_and_says_so(
 def test_two_runs_give_the_same_bytes(vfr_clip: Path, tmp_path: Path, moving_faces: ScriptedDetector) -> None:
     for name in ("a", "b"):
         run(vfr_clip, tmp_path / name, moving_faces, save_mask="all")
-    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+    assert result_hashes(tmp_path / "a") == result_hashes(tmp_path / "b")
 
 
 def test_other_options_are_refused_until_overwrite(

@@ -63,3 +63,8 @@ def test_damage_before_the_last_line_is_an_error_naming_the_line(tmp_path: Path)
     path.write_bytes(encode_line({"chunk": 0}).replace(b"0}", b"9}") + encode_line({"chunk": 1}))
     with pytest.raises(JournalError, match=r"journal\.jsonl: line 1 of 2"):
         read_journal(path)
+
+
+def test_names_that_are_no_text_go_through() -> None:
+    record = {"file": "caf\udce9.png"}  # as os.fsdecode gives a Latin-1 name
+    assert decode_line(encode_line(record)) == record

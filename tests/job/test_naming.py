@@ -112,3 +112,16 @@ def test_two_sources_of_one_result_are_refused(street: Path, tmp_path: Path) -> 
     other.write_bytes(b"x")
     with pytest.raises(OutputOverInputError, match="would both be written as"):
         plan([street / "a.mp4", other], tmp_path / "out")
+
+
+def test_a_file_that_two_inputs_lead_to_is_one_source(
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(street)
+    found = plan(["a.mp4", street / "a.mp4", "."], tmp_path / "out").sources
+    assert [entry.source.name for entry in found] == ["a.mp4", "clip.mp4", "photo.jpg"]
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="an input has an empty name"):
+        plan([""], tmp_path)
