@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
     from pathlib import Path
 
 _PCM = frozenset(
@@ -97,6 +97,11 @@ def timescale(time_base: Fraction) -> int:
     while ticks < _MIN_TIMESCALE:
         ticks *= 2
     return ticks
+
+
+def plain_rate(rate: Fraction) -> Fraction:
+    """``rate`` as codecs and containers can write it: between 1 in 1,000 s and 1,000 a second, in small numbers."""
+    return min(max(rate, Fraction(1, 1000)), Fraction(1000)).limit_denominator(1_000_000)
 
 
 def _lack(container: Container, codec: str, audio: Sequence[str], subtitles: Sequence[str]) -> str:

@@ -4,6 +4,9 @@ Decode times cannot be taken from the parts: with B-frames and variable frame ra
 of the last have ended. They are assigned anew over the whole film: the sorted presentation times, later by the reorder
 depth D. A packet at coding position n shows the picture of rank r >= n - D, so its decode time, the presentation time
 of rank n - D, is never later than its own; and both rise strictly.
+
+One limit is known: FFmpeg before 6 gives up all presentation times of an mp4 where one is 2**28 ticks or more after its
+decode time, as it is around a pause of 50 minutes at 90,000 ticks a second (6 hours at 12,800).
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import av
 from av.container.core import Flags
 
 from streamproc.errors import EncodeError, OutputChangedError
-from streamproc.media.container import muxer_for, timescale
+from streamproc.media.container import muxer_for, plain_rate, timescale
 from streamproc.media.demux import codec_name, open_container, reason
 from streamproc.media.streams import SideStreams
 
@@ -141,7 +144,7 @@ class _Film:
                 self.rounded += time != exact
                 self._times.append(time)
         gap = self._times[1] - self._times[0] if self.frames > 1 else round(1 / (info.rate * self.time_base))
-        self._gap = max(1, gap)
+        self._gap = max(1, min(gap, self.time_base.denominator))  # for decode times before the first: 1 s at most
         self.shift = self._into_reach(form, side_begin) * self.time_base
 
     def _read_ranks(self, ticks: Sequence[Sequence[int]]) -> None:
@@ -213,7 +216,8 @@ def _open(
     options = {"avoid_negative_ts": "disabled"}
     if form.muxer in _QUICKTIME:
         flags = ["faststart"] * faststart + ["use_metadata_tags"] * keep_metadata
-        options["movflags"] = "+" + "+".join(flags) if flags else ""
+        if flags:
+            options["movflags"] = "+".join(flags)
         options["video_track_timescale"] = str(film.time_base.denominator)
         # Edit lists count in the movie's ticks. A thousand a second (the default) would round where streams begin.
         rates = side.sample_rates if side is not None else ()
@@ -233,7 +237,7 @@ def _add_film(
     stream = container.add_stream_from_template(template, opaque=True)
     stream.time_base = time_base
     coding = stream.codec_context
-    coding.framerate = info.rate
+    coding.framerate = plain_rate(info.rate)
     coding.field_order = _FIELD_ORDER_NUMBERS[info.field_order]
     if form.muxer in _QUICKTIME and codec_name(template) == "hevc":
         coding.codec_tag = "hvc1"  # Apple's players know no other

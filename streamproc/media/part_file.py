@@ -14,7 +14,7 @@ from av.codec.context import ThreadType
 from av.container.core import Flags
 
 from streamproc.errors import EncodeError
-from streamproc.media.container import timescale
+from streamproc.media.container import plain_rate, timescale
 from streamproc.media.demux import open_container, reason
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class PartFile:
         encoder = stream.codec_context
         encoder.width, encoder.height, encoder.pix_fmt = form.width, form.height, form.layout
         stream.time_base = encoder.time_base = form.time_base
-        encoder.framerate = min(max(form.rate, _RATES[0]), _RATES[1])
+        encoder.framerate = min(max(plain_rate(form.rate), _RATES[0]), _RATES[1])
         encoder.thread_count = form.threads
         encoder.thread_type = ThreadType.FRAME  # PyAV asks for slices, which costs x264 both speed and quality
         encoder.sample_aspect_ratio = form.sample_aspect_ratio

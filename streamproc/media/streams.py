@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import av
 
 from streamproc.media.demux import codec_name, open_container, picture_stream, read_packets
+from streamproc.media.times import RESTART_SECONDS, WRAP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,6 @@ _STALE_TAGS = ("rotate", "duration", "bps", "number_of_", "_statistics", "encode
 """Beginnings of names (lower case) that tell of the source's own coding, and would be untrue of the copy."""
 _FONTS = ("font/", "application/x-truetype-font", "application/x-font", "application/vnd.ms-opentype")
 _FIRST_PACKETS = 256  # among which every audio stream has one, if it has any
-_RESTART_SECONDS = 1  # as in times.TimeRepair
 
 
 class SideStreams:
@@ -86,6 +86,8 @@ class SideStreams:
         for stream in source.streams:
             if stream.index == self._film:
                 copy = film
+            elif stream.name == "bin_data" and source.chapters():
+                continue  # the track that an mp4 keeps its chapters in
             elif reason := self._reason_against(stream, form):
                 self.left_out.append(f"{self._name(stream)}: {reason}")
                 continue
@@ -168,7 +170,8 @@ class _Clock:
             exact = (begin * self._in + self._shift) / self._out
         else:
             exact = self._next if self._next is not None else self._shift / self._out
-        if self._last is not None and (self._last - exact) * self._out > _RESTART_SECONDS:
+        step = (exact - self._last) * self._out if self._last is not None else Fraction(0)
+        if self._last is not None and not -RESTART_SECONDS <= step <= WRAP_SECONDS:
             mended = self._next if self._next is not None else Fraction(self._last + 1)  # the clock started anew
             self._shift += (mended - exact) * self._out
             exact = mended

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_RESTART_SECONDS = 1
+RESTART_SECONDS = 1
 """A step back of more than this is a clock that started anew (spliced transport streams), not a frame out of place."""
+WRAP_SECONDS = 2**32 // 90_000
+"""A step forward of more than this (13 hours) is one too: FFmpeg takes a restart for a wrap of the 33-bit clock."""
 
 
 class TimeRepair:
@@ -29,7 +31,8 @@ class TimeRepair:
         """``time_base`` in seconds a tick, ``rate`` in frames a second; ``name`` of the file is for the log."""
         self._time_base = time_base
         self._frame_ticks = max(1, round(1 / (rate * time_base)))
-        self._restart_ticks = math.ceil(_RESTART_SECONDS / time_base)
+        self._restart_ticks = math.ceil(RESTART_SECONDS / time_base)
+        self._wrap_ticks = math.ceil(WRAP_SECONDS / time_base)
         self._damage = damage
         self._name = name
         self._last: int | None = None
@@ -46,15 +49,15 @@ class TimeRepair:
     def _next(self, pts: int | None, dts: int | None, ordinal: int) -> int:
         last = self._last
         if pts is None:
-            if dts is not None and (last is None or dts + self._shift > last):
+            if dts is not None and (last is None or last < dts + self._shift <= last + self._wrap_ticks):
                 return dts + self._shift
             self._damage.filled_times += 1
             return 0 if last is None else last + self._step
         ticks = pts + self._shift
-        if last is None or ticks > last:
+        if last is None or last < ticks <= last + self._wrap_ticks:
             return ticks
         mended = last + 1
-        if last - ticks > self._restart_ticks:
+        if not last - self._restart_ticks <= ticks <= last:
             mended = last + self._step
             self._shift += mended - ticks
         log.log(

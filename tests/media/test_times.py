@@ -51,6 +51,19 @@ def test_a_clock_that_starts_anew_goes_on():
     assert damage.repaired_times == 1
 
 
+def test_a_restart_that_was_taken_for_a_wrap_goes_on_too():
+    leap = 2**33 // 90
+    times, damage = repaired([90_000, 90_040, leap, leap + 40])
+    assert times == [90_000, 90_040, 90_080, 90_120]
+    assert damage.repaired_times == 1
+
+
+def test_a_long_pause_is_a_pause():
+    times, damage = repaired([0, 40, 36_000_000])
+    assert times == [0, 40, 36_000_000]
+    assert not damage
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.tuples(st.none() | st.integers(-(2**33), 2**33), st.none() | st.integers(-(2**33), 2**33),
                           st.integers(-1, 10_000)), max_size=30))  # fmt: skip
