@@ -43,9 +43,9 @@ class Rendering:
     """What became of a picture's detections, parallel to them, and the masks that were asked for.
 
     ``detections`` are as they were drawn: with ``--bbox`` the box, with ``--ignore`` and ``--roi`` what is left, so
-    that a segmentation in the metadata is the one in the masks. ``colours`` are the pure colours in the instance mask, None
-    where the detection is not drawn. ``crowded`` counts instances whose green value repeats because a frame held more
-    than 255 of one type.
+    that a segmentation in the metadata is the one in the masks. ``colours`` are the pure colours in the instance
+    mask, None where the detection is not drawn. ``crowded`` counts instances whose green value repeats because a frame
+    held more than 255 of one type.
     """
 
     detections: list[Detection]
