@@ -46,15 +46,24 @@ class Journal:
         self.path = path
         self.records, sound_bytes = read_journal(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
+        self._size = sound_bytes
         if self._file.tell() > sound_bytes:
             self._file.truncate(sound_bytes)
 
     def append(self, record: Record) -> None:
-        """Write ``record`` and return when it is on the disk."""
-        self._file.write(encode_line(record))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write ``record`` and return when it is on the disk. Raises OSError, and then leaves nothing of it."""
+        line = encode_line(record)
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            # A torn line is sound only at the end: the next one must not come after it.
+            self._file.truncate(self._size)
+            raise
+        self._size += len(line)
 
     def close(self) -> None:
         """Close the file; what was appended is on the disk already."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import zlib
 from pathlib import Path
 
@@ -68,3 +69,18 @@ def test_damage_before_the_last_line_is_an_error_naming_the_line(tmp_path: Path)
 def test_names_that_are_no_text_go_through() -> None:
     record = {"file": "caf\udce9.png"}  # as os.fsdecode gives a Latin-1 name
     assert decode_line(encode_line(record)) == record
+
+
+def test_a_line_that_the_disk_has_no_room_for_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append({"chunk": 0})
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
+        try:
+            with pytest.raises(OSError, match="too large"):
+                journal.append({"chunk": 1})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        journal.append({"chunk": 2})
+    assert read_journal(path)[0] == [{"chunk": 0}, {"chunk": 2}]
