@@ -216,12 +216,13 @@ class Options:
     def result_dict(self) -> dict[str, Any]:
         """What decides the bytes of the results, as plain JSON values: the options' share of a job's fingerprint.
 
-        The files of given detections are left out; their contents are the detector's fingerprint.
+        Detector and files of given detections are left out: a job has the detector's own name and fingerprint, and
+        where its file lies changes nothing.
         """
         return {
             field.name: _plain(getattr(self, field.name))
             for field in fields(self)
-            if field.name not in ("detections", "keep_work", "overwrite")
+            if field.name not in ("detector", "detections", "keep_work", "overwrite")
         }
 
     def with_threads(self, threads: int) -> Options:
