@@ -35,7 +35,7 @@ def kind_of(path: Path) -> Kind:
 
     What is no image by content or by name is "video": the video reader judges it. A damaged image is "still", so that
     reading it says what is wrong. Raises SourceNotFoundError where there is no such file, SourceDecodeError where it
-    may not be read.
+    may not be read or is empty.
     """
     try:
         with path.open("rb") as file:
@@ -44,6 +44,8 @@ def kind_of(path: Path) -> Kind:
         raise SourceNotFoundError(f"{path}: there is no such file") from error
     except OSError as error:
         raise SourceDecodeError(f"{path}: cannot be read: {error.strerror}") from error
+    if not head:
+        raise SourceDecodeError(f"{path}: is empty")
     sniffed = _sniff(head)
     if sniffed in ("GIF", "PNG", "WEBP") and _is_animated(path):
         return "animated"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from streamproc.errors import SourceNotFoundError
+from streamproc.errors import SourceDecodeError, SourceNotFoundError
 from streamproc.media.kinds import is_still, kind_of
 
 PICTURES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp", "GIF": ".gif"}
@@ -41,7 +41,7 @@ def test_an_image_by_name_alone_is_still_so_that_reading_says_what_is_wrong(tmp_
     assert kind_of(tmp_path / name) == "still"
 
 
-@pytest.mark.parametrize("content", [b"", b"BM is how this text begins, and it is long enough", b"\0" * 64])
+@pytest.mark.parametrize("content", [b"BM is how this text begins, and it is long enough", b"\0" * 64])
 def test_what_is_no_image_is_left_to_the_video_reader(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.mp4").write_bytes(content)
     assert kind_of(tmp_path / "a.mp4") == "video"
@@ -57,3 +57,9 @@ def test_no_file(tmp_path: Path) -> None:
         kind_of(tmp_path / "a.jpg")
     with pytest.raises(SourceNotFoundError, match="there is no such file"):
         kind_of(tmp_path)
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(SourceDecodeError, match=r"a\.mp4: is empty"):
+        kind_of(tmp_path / "a.mp4")
