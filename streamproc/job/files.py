@@ -56,8 +56,9 @@ def remove_empty(folders: Iterable[Path]) -> None:
 
 def remove_work(work: Path, root: Path) -> None:
     """Remove a job's work folder with all it holds, and the folders between it and ``root`` that it leaves empty."""
-    if work.exists():
-        shutil.rmtree(work)
+    if not work.exists():
+        return
+    shutil.rmtree(work)
     for folder in work.parents:
         if folder == root or any(folder.iterdir()):
             break

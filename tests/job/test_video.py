@@ -228,6 +228,7 @@ def test_work_folders_of_mirrored_folders_go_too(clip: Path, tmp_path: Path) -> 
     run_video(tmp_path / "in", tmp_path / "out", save_mask=(), chunk_frames=500)
     assert names(tmp_path / "out") == ["day/one/clip-0-32.json", "day/one/clip.mp4"]
     assert [path.name for path in (tmp_path / "out" / ".streamproc").iterdir()] == ["finished.jsonl"]
+    assert run_video(tmp_path / "in", tmp_path / "out", save_mask=(), chunk_frames=500).status is Status.UNCHANGED
 
 
 def fail() -> None:
