@@ -143,7 +143,8 @@ def _run_one(
 
 
 def _failed(path: Path, error: StreamprocError) -> SourceResult:
-    _log.error("%s", error)
+    message = str(error)
+    _log.error("%s", message if str(path) in message else f"{path}: {message}")
     return SourceResult(path, Status.FAILED, error=error)
 
 
