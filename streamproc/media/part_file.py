@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from streamproc.media.source import FieldOrder
 
 _NO_PICTURE_TYPE = 0
+_REORDER_DEPTH = 2  # of x264 and x265, whose B-frames may refer to one other; SVT-AV1 and libvpx give packets in order
 _FIELD_ORDER_NUMBERS = {"progressive": 1, "tff": 2, "bff": 3}  # AVFieldOrder
 _RATES = (Fraction(1), Fraction(240))  # SVT-AV1 refuses others, and what headers claim beyond is nonsense
 
@@ -58,8 +59,10 @@ class PartFile:
         """Begin ``path`` with the encoder ``form.library`` and its ``options``. Raises EncodeError."""
         self._path = path
         self._time_base = form.time_base
-        self._begin: int | None = None
-        self._written = self._muxed = 0
+        self._frame_ticks = max(1, round(1 / (form.rate * form.time_base)))
+        self._times: list[int] = []  # of the frames that went in, relative to the first
+        self._begin = 0
+        self._muxed = 0
         # SVT-AV1 writes a banner to stderr, and listens to nothing but its environment.
         os.environ.setdefault("SVT_LOG", "1")
         try:
@@ -108,24 +111,24 @@ class PartFile:
 
         ``pts`` are ticks of the time base given, strictly increasing. Raises EncodeError.
         """
-        if self._begin is None:
+        if not self._times:
             self._begin = pts
+        self._times.append(pts - self._begin)
         picture.pts = pts - self._begin
         picture.time_base = self._time_base
         picture.pict_type = _NO_PICTURE_TYPE  # the source's own would force key frames where the source had them
-        self._encode(picture, pts)
-        self._written += 1
+        self._encode(picture)
 
     def close(self) -> int:
         """Finish the file; gives the number of frames in it. Raises EncodeError: then the file is not to be used."""
         try:
-            self._encode(None, None)
+            self._encode(None)
             self._container.close()
         except av.FFmpegError as error:
             raise EncodeError(f"{self._path}: cannot be finished: {reason(error)}") from error
-        if self._muxed != self._written:
-            raise EncodeError(f"{self._path}: {self._written} frames went in and {self._muxed} came out")
-        return self._written
+        if self._muxed != len(self._times):
+            raise EncodeError(f"{self._path}: {len(self._times)} frames went in and {self._muxed} came out")
+        return self._muxed
 
     def abort(self) -> None:
         """Stop and remove the file."""
@@ -133,14 +136,26 @@ class PartFile:
             self._container.close()
         self._path.unlink(missing_ok=True)
 
-    def _encode(self, picture: av.VideoFrame | None, pts: int | None) -> None:
+    def _encode(self, picture: av.VideoFrame | None) -> None:
         try:
             for packet in self._stream.encode(picture):
+                packet.dts = self._decode_time(self._muxed)
                 self._container.mux(packet)
                 self._muxed += 1
         except av.FFmpegError as error:
-            at = "its end" if pts is None else f"frame {self._written} of it ({float(pts * self._time_base):.3f} s)"
+            at = "its end"
+            if picture is not None:
+                time = (self._begin + self._times[-1]) * self._time_base
+                at = f"frame {len(self._times) - 1} of it ({float(time):.3f} s)"
             raise EncodeError(f"{self._path}: {at} cannot be written: {reason(error)}") from error
+
+    def _decode_time(self, position: int) -> int:
+        """As in the join: sorted presentation times, later by the depth of reordering.
+
+        The encoder's own are not used: x265 gives memory that nobody wrote where a part is shorter than that depth.
+        """
+        rank = position - _REORDER_DEPTH
+        return self._times[rank] if rank >= 0 else rank * self._frame_ticks
 
 
 def count_frames(path: Path) -> int:

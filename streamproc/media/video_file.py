@@ -33,12 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_FIELD_ORDERS: dict[int, FieldOrder] = {
-    2: "tff",
-    3: "bff",
-    4: "bff",
-    5: "tff",
-}  # AVFieldOrder TT, BB, TB, BT: shown first
+# AVFieldOrder TT, BB, TB, BT. Its header reads TB as "bottom shown first", but FFmpeg writes it for top field first.
+_FIELD_ORDERS: dict[int, FieldOrder] = {2: "tff", 3: "bff", 4: "tff", 5: "bff"}
 _DEFAULT_RATE = Fraction(25)
 
 

@@ -67,6 +67,15 @@ def test_the_same_frames_give_the_same_bytes(tmp_path, codec, threads):
     assert parts[0].read_bytes() == parts[1].read_bytes()
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_part_may_be_as_short_as_one_frame(tmp_path, codec, count):
+    for memory in range(3):
+        path, frames = tmp_path / f"{memory}.tmp", moving(count=count)
+        assert write(path, frames, EncoderSettings(codec, 30, "medium")) == count
+        assert frame_times(path) == [(frame.pts - 900) * Fraction(1, 1000) for frame in frames]
+
+
 def test_the_key_frames_of_the_source_are_not_taken_over(tmp_path):
     source_path, path = tmp_path / "source.mp4", tmp_path / "part.tmp"
     ffmpeg(*picture(), "-c:v", "libx264", "-g", 1, "-pix_fmt", "yuv420p", source_path)
