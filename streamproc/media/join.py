@@ -82,7 +82,7 @@ def join(
     part with another number of frames than ``ticks``), and the source's errors for ``streams_from``.
     """
     form = muxer_for(output.with_suffix(suffix) if suffix else output)
-    # A source that FFmpeg did not open (animated images) has nothing beside its pictures.
+    # Frames from memory have no file, whatever they are called.
     side = SideStreams(streams_from) if streams_from is not None and info.container else None
     try:
         begin = side.begin() if side is not None and form.muxer in _UNSIGNED else Fraction(0)

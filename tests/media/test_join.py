@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from streamproc.errors import EncodeError, OutputChangedError, SourceNotFoundError
 from streamproc.media.container import CONTAINERS
@@ -15,6 +16,7 @@ from streamproc.media.frame import Frame
 from streamproc.media.join import join
 from streamproc.media.mask_writer import CanvasPool, MaskVideoWriter
 from streamproc.media.memory_source import MemorySource
+from streamproc.media.source import open_source
 from streamproc.media.video_file import VideoFile
 from tests.media.clips import (
     UNEVEN,
@@ -173,6 +175,18 @@ def test_mask_parts_are_joined_too(tmp_path):
             assert (frame.layout.name, frame.width, frame.height) == ("gbrp", 33, 21)
             assert (frame.planes[0] == tick).all()
             assert not frame.planes[2].any()
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_an_animated_image_becomes_a_film(tmp_path, suffix):
+    path = tmp_path / f"source{suffix}"
+    pictures = [Image.new("RGB", (33, 21), (n * 30, 9, 200)) for n in range(6)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[50, 120, 40, 40, 300, 70])
+    with open_source(path) as source:
+        paths, ticks = parts_of(source, tmp_path, size=4)
+        report = join(paths, ticks, source.info, tmp_path / "film.mp4", streams_from=path)
+    assert (report.frames, report.left_out) == (6, ())
+    assert frame_times(tmp_path / "film.mp4") == [Fraction(ms, 1000) for ms in (0, 50, 170, 210, 250, 550)]
 
 
 def test_the_same_parts_give_the_same_bytes(tmp_path):
