@@ -56,7 +56,7 @@ class ImageJob:
             "picture": planned.target / planned.source.name,  # one folder's files keep apart by their own names
             "metadata": planned.target / planned.image_metadata_name,
         }
-        finals |= {str(kind): planned.target / f"{planned.mask_names[kind]}.png" for kind in self._options.save_mask}
+        finals |= {str(kind): planned.target / f"{planned.mask_names[kind]}.png" for kind in sorted(self._options.save_mask)}
         if not self._options.write_video:
             del finals["picture"]
         with self._clock.measure("decode"):

@@ -66,7 +66,7 @@ class Renderer:
             for kind in options.anonymise
         }
         self.mask_size = scaled_size(width, height, options.mask_scale)
-        self.pools = {kind: CanvasPool(kind.value, *self.mask_size) for kind in options.save_mask}
+        self.pools = {kind: CanvasPool(kind.value, *self.mask_size) for kind in sorted(options.save_mask)}
         self._full = [np.zeros((height, width), np.uint8) for _ in range(3)] if options.mask_scale != 100 else []
 
     def render(self, frame: Frame, detections: Sequence[Detection]) -> Rendering:
