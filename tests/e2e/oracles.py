@@ -37,9 +37,9 @@ def stream(path: Path, kind: str = "v:0") -> dict[str, Any]:
 
 
 def packet_hashes(path: Path, kind: str) -> list[str]:
-    """One hash for each packet of a stream, as it is stored."""
+    """One hash for each packet of a stream, as it is stored; side data, which the demuxer makes up, left out."""
     text = ffmpeg("-i", str(path), "-map", f"0:{kind}", "-c", "copy", "-f", "framemd5", "-").decode()
-    return [line.split(",")[-1].strip() for line in text.splitlines() if not line.startswith("#")]
+    return [line.split(",")[5].strip() for line in text.splitlines() if not line.startswith("#")]
 
 
 def pictures(path: Path, pixel_format: str, width: int, height: int) -> NDArray[np.uint8]:
