@@ -30,6 +30,7 @@ def commit_chunk(
     names in the journal are relative to. Raises EncodeError when a part does not hold the frames that went into it.
     """
     frames = len(data.ticks)
+    parts = sorted(parts, key=lambda part: part.kind)  # encoders finish in any order
     for part in parts:
         counted = part.count()
         if not counted == part.frames == frames:
