@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -156,7 +156,8 @@ class Options:
     codec: Codec
     crf: int | None
     preset: str | None
-    threads: int
+    threads: int | None
+    """Encoder threads; like crf and preset None where left open, which ``job.settle`` then decides."""
     chunk_frames: int
     quality: int | None
     compress_level: int | None
@@ -201,9 +202,7 @@ class Options:
             codec=_member("codec", arguments.get("codec", "h264"), Codec),
             crf=_optional("crf", arguments.get("crf"), 0, 63),
             preset=arguments.get("preset"),
-            threads=_integer(
-                "threads", default_threads() if arguments.get("threads") is None else arguments.get("threads"), 1, 64
-            ),
+            threads=_optional("threads", arguments.get("threads"), 1, 64),
             chunk_frames=_integer("chunk-frames", arguments.get("chunk_frames", CHUNK_FRAMES), 1, CHUNK_FRAMES),
             quality=_optional("quality", arguments.get("quality"), 1, 100),
             compress_level=_optional("compress-level", arguments.get("compress_level"), 0, 9),
@@ -224,10 +223,6 @@ class Options:
             for field in fields(self)
             if field.name not in ("detector", "detections", "keep_work", "overwrite")
         }
-
-    def with_threads(self, threads: int) -> Options:
-        """The same options with another number of encoder threads."""
-        return replace(self, threads=threads)
 
 
 def default_threads() -> int:

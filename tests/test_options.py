@@ -13,7 +13,7 @@ import pytest
 from streamproc import options as options_module
 from streamproc.errors import OptionError
 from streamproc.masks.objects import ALL_TYPES, MaskCoding, ObjectType
-from streamproc.options import Codec, MaskFormat, MaskKind, Method, Options, Rect, default_threads
+from streamproc.options import Codec, MaskFormat, MaskKind, Method, Options, Rect
 
 
 def test_docstring_examples() -> None:
@@ -28,7 +28,7 @@ def test_defaults() -> None:
     assert options.write_video
     assert options.save_mask == frozenset()
     assert (options.mask_format, options.mask_coding, options.mask_scale) == (MaskFormat.VIDEO, MaskCoding.OR, 100)
-    assert (options.codec, options.chunk_frames, options.threads) == (Codec.H264, 500, default_threads())
+    assert (options.codec, options.chunk_frames, options.threads) == (Codec.H264, 500, None)
 
 
 def test_values_for_all_types_or_for_some() -> None:

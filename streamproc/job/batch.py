@@ -18,10 +18,11 @@ from streamproc.job.ledger import Ledger
 from streamproc.job.naming import plan
 from streamproc.job.progress import SilentProgress
 from streamproc.job.results import Result, SourceResult, Status
+from streamproc.job.settle import encoder_settings, left_open, settle
 from streamproc.job.stopping import StopRequest
-from streamproc.job.video import VideoJob, encoder_settings
+from streamproc.job.video import VideoJob
 from streamproc.media.kinds import kind_of
-from streamproc.options import Options
+from streamproc.options import Options, default_threads
 
 if TYPE_CHECKING:
     import os
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from streamproc.detect.detector import Detector
     from streamproc.job.naming import Planned
     from streamproc.job.progress import Progress
+    from streamproc.job.source_job import SourceJob
     from streamproc.media.kinds import Kind
     from streamproc.options import OptionArguments
 
@@ -96,7 +98,7 @@ def run_batch(
 
 def make_detector(options: Options) -> Detector:
     """The detector that ``options`` name. Raises DetectorError, or MissingExtraError when a package is missing."""
-    settings = DetectorSettings(options.anonymise, options.thresholds, options.threads)
+    settings = DetectorSettings(options.anonymise, options.thresholds, options.threads or default_threads())
     if options.detections:
         return ExternalDetector(options.detections, settings=settings)
     return create(options.detector, settings)
@@ -119,11 +121,15 @@ def _run_one(
     try:
         kind = kind_of(planned.source)
         detector = detector_for(planned.source.name, planned.folder, kind, detector)
-        mark = fingerprint(planned.source, options, detector)
-        if kind == "still":
-            result = ImageJob(planned, options, detector, mark, ledger).run()
-        else:
-            result = VideoJob(planned, options, detector, mark, ledger, progress, stop).run()
+        name = ledger.job_name(planned)
+        settled = settle(options, ledger.earlier(name))
+        mark = fingerprint(planned.source, settled, detector, left_open(options))
+        job: SourceJob = (
+            ImageJob(planned, settled, detector, mark, ledger)
+            if kind == "still"
+            else VideoJob(planned, settled, detector, mark, ledger, progress, stop)
+        )
+        result = job.run()
     except Interrupted:
         raise
     except StreamprocError as error:

@@ -56,10 +56,14 @@ def remove_empty(folders: Iterable[Path]) -> None:
 
 def remove_work(work: Path, root: Path) -> None:
     """Remove a job's work folder with all it holds, and the folders between it and ``root`` that it leaves empty."""
-    if not work.exists():
-        return
-    shutil.rmtree(work)
-    for folder in work.parents:
+    if work.exists():
+        shutil.rmtree(work)
+        remove_empty_parents(work, root)
+
+
+def remove_empty_parents(path: Path, root: Path) -> None:
+    """Remove the folders between ``path`` and ``root`` as long as they hold nothing."""
+    for folder in path.parents:
         if folder == root or any(folder.iterdir()):
             break
         folder.rmdir()

@@ -11,6 +11,7 @@ import av
 from streamproc import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from streamproc.detect.detector import Detector
@@ -25,13 +26,18 @@ _SAMPLES = 32
 Fingerprint = dict[str, Any]
 
 
-def fingerprint(source: Path, options: Options, detector: Detector) -> Fingerprint:
-    """The fingerprint of a job, as plain JSON values."""
+def fingerprint(source: Path, options: Options, detector: Detector, left_open: Sequence[str] = ()) -> Fingerprint:
+    """The fingerprint of a job, as plain JSON values.
+
+    ``options`` are settled; ``left_open`` names those that the user had not given: they are no difference by
+    themselves, but tell a later run what it may take over.
+    """
     return {
         "format": FORMAT,
         "streamproc": __version__,
         "source": {"name": source.name, **source_identity(source)},
         "options": options.result_dict(),
+        "left_open": list(left_open),
         "detector": {"name": detector.name, "weights": detector.fingerprint},
         "libraries": {"av": av.__version__, "ffmpeg": av.ffmpeg_version_info},
     }
@@ -58,7 +64,7 @@ def digest(mark: Fingerprint) -> str:
 
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
     """What differs, as ``path: then -> now``, in order of the keys; empty when the two are equal."""
-    return _differences(then, now, "")
+    return _differences(then | {"left_open": None}, now | {"left_open": None}, "")
 
 
 def _differences(then: Any, now: Any, path: str) -> list[str]:

@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from streamproc.errors import DetectorError, StreamprocError
-from streamproc.job.clock import StageClock
 from streamproc.job.files import publish, record_of, remove_work, sync_file, write_file
 from streamproc.job.parts import mask_png
 from streamproc.job.render import Renderer
 from streamproc.job.results import SourceResult, Status
+from streamproc.job.source_job import SourceJob
 from streamproc.media.still import read_still, write_still
 from streamproc.metadata.accumulator import image_to_bytes
 from streamproc.metadata.records import image_record
@@ -19,44 +19,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamproc.detect.detection import Detection
-    from streamproc.detect.detector import Detector
-    from streamproc.job.fingerprint import Fingerprint
-    from streamproc.job.ledger import Ledger
-    from streamproc.job.naming import Planned
+    from streamproc.job.journal import Record
     from streamproc.job.render import Rendering
     from streamproc.media.frame import Frame
     from streamproc.media.still import StillImage
-    from streamproc.options import Options
 
 _PNG_COMPRESSION = 6  # zlib's own default; a still is written once
 
 
-class ImageJob:
+class ImageJob(SourceJob):
     """One still image with its options."""
 
-    def __init__(
-        self, planned: Planned, options: Options, detector: Detector, mark: Fingerprint, ledger: Ledger
-    ) -> None:
-        self._planned, self._options, self._detector = planned, options, detector
-        self._mark, self._ledger = mark, ledger
-        self._clock = StageClock()
-        self.name = (planned.target.relative_to(ledger.output) / planned.source.name).as_posix()
-        self.work = ledger.work / self.name
+    def _unchanged(self, entry: Record) -> SourceResult:
+        outputs = [self._ledger.output / file["file"] for file in entry["files"]]
+        return SourceResult(self._planned.source, Status.UNCHANGED, 1, 1, entry["objects"], outputs)
 
-    def run(self) -> SourceResult:
-        """Make the image, its masks and its metadata. Raises a StreamprocError on failure."""
+    def _make(self) -> SourceResult:
         if self._options.overwrite:
             self._ledger.forget(self.name)
-        entry = self._ledger.finished(self.name, self._mark)
-        if entry is not None:
-            outputs = [self._ledger.output / file["file"] for file in entry["files"]]
-            return SourceResult(self._planned.source, Status.UNCHANGED, 1, 1, entry["objects"], outputs)
         planned = self._planned
         finals = {
             "picture": planned.target / planned.source.name,  # one folder's files keep apart by their own names
             "metadata": planned.target / planned.image_metadata_name,
         }
-        finals |= {str(kind): planned.target / f"{planned.mask_names[kind]}.png" for kind in sorted(self._options.save_mask)}
+        finals |= {
+            str(kind): planned.target / f"{planned.mask_names[kind]}.png" for kind in sorted(self._options.save_mask)
+        }
         if not self._options.write_video:
             del finals["picture"]
         with self._clock.measure("decode"):

@@ -13,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from streamproc.errors import JournalError
+from streamproc.job.lock import exclusively
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,33 +38,54 @@ def decode_line(line: bytes) -> Record | None:
 
 
 class Journal:
-    """A journal open for appending. ``records`` are those that were there when it was opened.
+    """A journal open for appending, possibly by several processes at once.
 
-    Raises JournalError for damage before the last line.
+    ``records`` are all that is known of it, in order. Raises JournalError for damage before the last line.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.records, sound_bytes = read_journal(path)
+        self.records: list[Record] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
-        self._size = sound_bytes
-        if self._file.tell() > sound_bytes:
-            self._file.truncate(sound_bytes)
+        self._file = path.open("a+b", buffering=0)
+        self._size = 0
+        try:
+            self.refresh()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def refresh(self) -> list[Record]:
+        """Read what other processes have appended since, and return it."""
+        with exclusively(self._file):
+            return self._catch_up()
 
     def append(self, record: Record) -> None:
         """Write ``record`` and return when it is on the disk. Raises OSError, and then leaves nothing of it."""
         line = encode_line(record)
-        try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[self._file.write(rest) :]
-            os.fsync(self._file.fileno())
-        except OSError:
-            # A torn line is sound only at the end: the next one must not come after it.
-            self._file.truncate(self._size)
-            raise
+        with exclusively(self._file):
+            self._catch_up()
+            try:
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+                os.fsync(self._file.fileno())
+            except OSError:
+                # A torn line is sound only at the end: the next one must not come after it.
+                self._file.truncate(self._size)
+                raise
         self._size += len(line)
+        self.records.append(record)
+
+    def _catch_up(self) -> list[Record]:
+        self._file.seek(self._size)
+        data = self._file.readall()
+        records, sound_bytes = _parse(data, self.path, len(self.records))
+        if sound_bytes < len(data):
+            self._file.truncate(self._size + sound_bytes)
+        self._size += sound_bytes
+        self.records += records
+        return records
 
     def close(self) -> None:
         """Close the file; what was appended is on the disk already."""
@@ -80,19 +102,21 @@ class Journal:
 
 def read_journal(path: Path) -> tuple[list[Record], int]:
     """The sound records of a journal and how many bytes they take; nothing for a file that does not exist."""
-    if not path.exists():
-        return [], 0
+    return _parse(path.read_bytes(), path, 0) if path.exists() else ([], 0)
+
+
+def _parse(data: bytes, path: Path, lines_before: int) -> tuple[list[Record], int]:
     records: list[Record] = []
     sound_bytes = 0
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines = data.splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
         record = decode_line(line)
         if record is None:
             if number == len(lines):
                 break
             raise JournalError(
-                f"{path}: line {number} of {len(lines)} does not match its checksum; the journal was altered; "
-                "start anew with --overwrite"
+                f"{path}: line {lines_before + number} of {lines_before + len(lines)} does not match its checksum; "
+                "the journal was altered; start anew with --overwrite"
             )
         records.append(record)
         sound_bytes += len(line)

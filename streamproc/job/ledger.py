@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from streamproc.errors import FingerprintError, OutputChangedError, OutputError
 from streamproc.job.files import is_as_recorded, remove_empty
 from streamproc.job.fingerprint import differences
-from streamproc.job.journal import Journal
+from streamproc.job.journal import Journal, read_journal
+from streamproc.job.lock import JobLock
 from streamproc.job.naming import WORK_FOLDER
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from streamproc.job.files import FileRecord
     from streamproc.job.fingerprint import Fingerprint
     from streamproc.job.journal import Record
+    from streamproc.job.naming import Planned
+
+JOURNAL = "journal.jsonl"
+"""Name of a job's own journal in its work folder."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +60,27 @@ class Ledger:
     def _append(self, record: Record) -> None:
         self._journal.append(record)
         self._take(record)
+
+    def refresh(self) -> None:
+        """Take in what other processes have written since."""
+        for record in self._journal.refresh():
+            self._take(record)
+
+    def job_name(self, planned: Planned) -> str:
+        """What the job of a source is called in this output folder: its mirrored path."""
+        return (planned.target.relative_to(self.output) / planned.source.name).as_posix()
+
+    def lock(self, job: str) -> JobLock:
+        """The lock to hold while working on ``job``."""
+        return JobLock(self.work / f"{job}.lock", job, self.work)
+
+    def earlier(self, job: str) -> Fingerprint | None:
+        """The fingerprint that ``job`` was begun or finished with, None where it is new."""
+        if job in self._entries:
+            mark: Fingerprint = self._entries[job]["fingerprint"]
+            return mark
+        records, _ = read_journal(self.work / job / JOURNAL)
+        return records[0].get("fingerprint") if records else None
 
     def close(self) -> None:
         """Close the ledger's file."""

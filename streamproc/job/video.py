@@ -8,16 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from streamproc.errors import FingerprintError, Interrupted, JournalError, OutputOverInputError
-from streamproc.job.clock import StageClock
 from streamproc.job.commit import chunk_files, commit_chunk, damaged_files
 from streamproc.job.files import publish, record_of, remove_work, sync_file
 from streamproc.job.fingerprint import differences
 from streamproc.job.journal import Journal
+from streamproc.job.ledger import JOURNAL
 from streamproc.job.parts import FilmSink, PngSink
 from streamproc.job.pipeline import Pipeline
 from streamproc.job.render import Renderer
 from streamproc.job.results import SourceResult, Status
-from streamproc.media.codecs import ENCODERS, EncoderSettings
+from streamproc.job.settle import encoder_settings
+from streamproc.job.source_job import SourceJob
 from streamproc.media.container import output_suffix
 from streamproc.media.encode import VideoPartWriter
 from streamproc.media.join import join
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from streamproc.media.source import Source
     from streamproc.options import Options
 
-DEFAULT_PRESET = "veryfast"  # chosen by measurement: ARCHITECTURE.md, "Encoding"
-
 _MASK_THREADS = 1  # flat pictures at x264's fastest: one thread keeps up, and threads cost the video its cores
 
 _log = logging.getLogger(__name__)
@@ -57,18 +56,7 @@ class Film:
     with_streams: bool
 
 
-def encoder_settings(options: Options) -> EncoderSettings:
-    """The encoder's settings, with its own defaults for what ``options`` leave open. Raises OptionError."""
-    encoder = ENCODERS[options.codec.value]
-    return EncoderSettings(
-        codec=options.codec.value,
-        crf=encoder.crf_default if options.crf is None else options.crf,
-        preset=options.preset or DEFAULT_PRESET,
-        threads=options.threads,
-    )
-
-
-class VideoJob:
+class VideoJob(SourceJob):
     """One video source with its options, as a list of chunks."""
 
     def __init__(
@@ -81,28 +69,24 @@ class VideoJob:
         progress: Progress,
         stop: StopRequest,
     ) -> None:
-        self._planned, self._options, self._detector, self._mark = planned, options, detector, mark
-        self._ledger, self._progress, self._stop = ledger, progress, stop
+        super().__init__(planned, options, detector, mark, ledger)
+        self._progress, self._stop = progress, stop
         self._root = ledger.output
-        self._clock = StageClock()
         self._notes: list[str] = []
-        self.name = (planned.target.relative_to(self._root) / planned.source.name).as_posix()
-        self.work = ledger.work / self.name
 
-    def run(self) -> SourceResult:
-        """Work until the job is done. Raises Interrupted when a stop was asked for, any StreamprocError on failure."""
+    def _unchanged(self, entry: Record) -> SourceResult:
+        self._tidy()  # a kill between the ledger's line and the removal of the work folder leaves the latter
+        return self._result(Status.UNCHANGED, entry["frames"], entry["frames"], entry["objects"], entry["files"])
+
+    def _make(self) -> SourceResult:
         if self._options.overwrite:
             self._ledger.forget(self.name)
             remove_work(self.work, self._ledger.work)
-        entry = self._ledger.finished(self.name, self._mark)
-        if entry is not None:
-            self._tidy()
-            return self._result(Status.UNCHANGED, entry["frames"], entry["frames"], entry["objects"], entry["files"])
         with open_source(self._planned.source) as source:
             films = self._films(source)
             self._claim([film.final for film in films])
             self.work.mkdir(parents=True, exist_ok=True)
-            with Journal(self.work / "journal.jsonl") as journal:
+            with Journal(self.work / JOURNAL) as journal:
                 return self._run(source, films, journal)
 
     def _run(self, source: Source, films: list[Film], journal: Journal) -> SourceResult:

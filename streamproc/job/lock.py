@@ -1,0 +1,110 @@
+"""One process at a time on one job, or on one file: locks that die with their owner."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from streamproc.errors import JobLockedError
+from streamproc.job.files import remove_empty_parents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[bytes], *, wait: bool) -> None:
+        file.seek(1 << 30)  # locking a byte far behind the text leaves that readable
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+
+    def _let_go(file: IO[bytes]) -> None:
+        file.seek(1 << 30)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _take(file: IO[bytes], *, wait: bool) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+    def _let_go(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextmanager
+def exclusively(file: IO[bytes]) -> Iterator[None]:
+    """Wait until no other process holds ``file``, and hold it inside the ``with`` block."""
+    _take(file, wait=True)
+    try:
+        yield
+    finally:
+        _let_go(file)
+
+
+class JobLock:
+    """Held while a process works on a job. The kernel lets go of it when the process ends, however it ends.
+
+    The file says who holds it; its being there means nothing. Folders made for it, below ``root``, go with it.
+    """
+
+    def __init__(self, path: Path, job: str, root: Path) -> None:
+        self._path, self._job, self._root = path, job, root
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> JobLock:
+        """Take the lock, or raise JobLockedError naming its owner, at once."""
+        while True:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+b")
+            try:
+                _take(file, wait=False)
+            except OSError:
+                owner = _owner(file)
+                file.close()
+                raise JobLockedError(
+                    f"{self._job}: {owner} works on it; wait for it to end, or use another output folder"
+                ) from None
+            if self._is_still(file):
+                break
+            file.close()  # its owner finished the job and removed the file between our opening and taking it
+        file.truncate(0)
+        owner_record = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": time.strftime("%FT%TZ", time.gmtime()),
+        }
+        file.write(json.dumps(owner_record).encode())
+        file.flush()
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the file and let go of it, in this order: who opens it in between finds that it is no longer there."""
+        assert self._file is not None
+        self._path.unlink(missing_ok=True)
+        remove_empty_parents(self._path, self._root)
+        self._file.close()
+
+    def _is_still(self, file: IO[bytes]) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+
+def _owner(file: IO[bytes]) -> str:
+    file.seek(0)
+    try:
+        record = json.loads(file.read())
+        return f"process {record['pid']} on {record['host']} (since {record['since']})"
+    except (ValueError, KeyError):  # it took the lock a moment ago and has not written its name yet
+        return "another process"

@@ -1,0 +1,56 @@
+"""What the jobs of a video and of a still image have in common: done once, by one process at a time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from streamproc.job.clock import StageClock
+
+if TYPE_CHECKING:
+    from streamproc.detect.detector import Detector
+    from streamproc.job.fingerprint import Fingerprint
+    from streamproc.job.journal import Record
+    from streamproc.job.ledger import Ledger
+    from streamproc.job.naming import Planned
+    from streamproc.job.results import SourceResult
+    from streamproc.options import Options
+
+
+class SourceJob(ABC):
+    """One source with its settled options, in one output folder."""
+
+    def __init__(
+        self, planned: Planned, options: Options, detector: Detector, mark: Fingerprint, ledger: Ledger
+    ) -> None:
+        self._planned, self._options, self._detector = planned, options, detector
+        self._mark, self._ledger = mark, ledger
+        self._clock = StageClock()
+        self.name = ledger.job_name(planned)
+        self.work = ledger.work / self.name
+
+    def run(self) -> SourceResult:
+        """Do what is left to do. Raises JobLockedError where another process does it, Interrupted when a stop was
+        asked for, any other StreamprocError on failure.
+        """
+        done = self._finished()
+        if done is not None:
+            return done
+        with self._ledger.lock(self.name):
+            self._ledger.refresh()  # another process may have finished the job before the lock was ours
+            return self._finished() or self._make()
+
+    def _finished(self) -> SourceResult | None:
+        """The result, if an earlier run has finished this very job and is not to be overwritten."""
+        if self._options.overwrite:
+            return None
+        entry = self._ledger.finished(self.name, self._mark)
+        return None if entry is None else self._unchanged(entry)
+
+    @abstractmethod
+    def _unchanged(self, entry: Record) -> SourceResult:
+        """The result that the ledger's entry of the finished job tells of."""
+
+    @abstractmethod
+    def _make(self) -> SourceResult:
+        """Do the work, with the lock held."""
