@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,7 @@ def objects(number: int, width: int, height: int) -> Sequence[object]:
     return found
 
 
+@cache
 def person_mask(width: int, height: int) -> NDArray[np.uint8]:
     """A head over a body, uint8 (height, width), 255 inside: two superellipses."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)

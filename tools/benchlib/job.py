@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchlib.child import interleaved, run, script
@@ -16,37 +17,46 @@ if TYPE_CHECKING:
     from benchlib.material import Material
 
 SECTION = "job: blur, metadata, 12 given objects a frame"
+JOBS: dict[str, dict[str, Any]] = {
+    "job": {},
+    "job, both mask videos": {"save_mask": "all"},
+    "job, nothing covered": {"method": "detect", "write_video": True},
+    "job, chunks of 100 frames": {"chunk_frames": 100},
+}
 _CRF = 18
 
 
 def measure(material: Material, folder: Path, rounds: int, preset: str, threads: int) -> list[Figure]:
-    """Bare loops, the job, and the job with both mask videos, in turn."""
+    """Two bare loops and the ``JOBS`` in turn.
+
+    What is blurred is cheaper to encode: the job that covers nothing encodes the very pictures of the bare loop.
+    """
     options = {"detections": str(material.detections), "preset": preset, "crf": _CRF, "threads": threads}
     bare = (material.clip, folder / "bare.mp4", preset, _CRF, threads)
-    ran = interleaved(
-        rounds,
-        {
-            "bare": lambda: run(script("bare_loop", *bare, "slice")),
-            "bare auto": lambda: run(script("bare_loop", *bare, "auto")),
-            "job": lambda: job(material, folder / "job", options),
-            "job masks": lambda: job(material, folder / "job", {**options, "save_mask": "all"}),
-        },
-    )
-    figures = [
-        _ratio("no masks, wall", ran["job"], ran["bare"], at_most=1.05),
-        _ratio("both mask videos, wall", ran["job masks"], ran["bare"], at_most=1.3),
-        _ratio("no masks, wall, decoder with frame threads", ran["job"], ran["bare auto"]),
-        _ratio("both mask videos, wall, same", ran["job masks"], ran["bare auto"]),
-    ]
-    for name, key in (("no masks", "job"), ("both mask videos", "job masks")):
-        cpu = ratios([one.cpu for one in ran[key]], [one.cpu for one in ran["bare"]])
-        figures.append(Figure(SECTION, f"{name}, processor time of the process", "x bare", cpu))
-        whole = ratios([one.wall for one in ran[key]], [one.wall for one in ran["bare"]])
-        figures.append(Figure(SECTION, f"{name}, wall of the process, start included", "x bare", whole))
+    things = {
+        "bare": lambda: run(script("bare_loop", *bare, "slice")),
+        "bare, frame threads": lambda: run(script("bare_loop", *bare, "auto")),
+    }
+    for name, more in JOBS.items():
+        things[name] = partial(job, material, folder / "job", {**options, **more})
+    ran = interleaved(rounds, things)
+    figures = []
+    for name, at_most in (("job", 1.05), ("job, both mask videos", 1.3)):
+        job_seconds = [one.answer["seconds"] for one in ran[name]]
+        for base in ("bare", "bare, frame threads"):
+            samples = ratios(job_seconds, [one.answer["seconds"] for one in ran[base]])
+            figures.append(Figure(SECTION, f"{name} / {base}", "x wall", samples, at_most=at_most))
+        for what in ("wall", "cpu"):
+            samples = ratios([getattr(one, what) for one in ran[name]], [getattr(one, what) for one in ran["bare"]])
+            unit = {"wall": "x wall", "cpu": "x cpu"}[what]
+            figures.append(Figure(SECTION, f"{name} / bare, whole processes", unit, samples))
+    for name in ("job, nothing covered", "job, chunks of 100 frames"):
+        samples = ratios([one.answer["seconds"] for one in ran[name]], [one.answer["seconds"] for one in ran["job"]])
+        figures.append(Figure(SECTION, f"{name} / job", "x wall", samples))
     for key in ran:
         rate = [one.answer["frames"] / one.answer["seconds"] for one in ran[key]]
         figures.append(Figure(SECTION, f"{key}: frames a second", "1/s", rate))
-    for key in ("job", "job masks"):
+    for key in ("job", "job, both mask videos"):
         figures += _stages(key, ran[key])
     return figures
 
@@ -57,14 +67,12 @@ def job(material: Material, folder: Path, options: dict[str, Any]) -> Ran:
     return run(script("one_job", material.clip, folder, json.dumps(options)))
 
 
-def _ratio(name: str, upper: list[Ran], lower: list[Ran], at_most: float | None = None) -> Figure:
-    samples = ratios([one.answer["seconds"] for one in upper], [one.answer["seconds"] for one in lower])
-    return Figure(SECTION, name, "x bare", samples, at_most=at_most)
-
-
 def _stages(key: str, ran: list[Ran]) -> list[Figure]:
-    """Work a frame by stage, and its share of the job's wall time; stages run side by side."""
-    note = "stages run side by side; detect is reading and drawing given detections; join and commit end the job"
+    """Work a frame by stage."""
+    note = (
+        "stages run side by side; detect is reading and drawing the given detections; a ratio without `whole "
+        "processes` leaves imports out"
+    )
     return [
         Figure(
             SECTION,
