@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from streamproc.errors import NoPictureError, SourceDecodeError, SourceNotFoundError
 from streamproc.media.frame import Frame
+from streamproc.media.mark import as_marked, check_order
 from streamproc.media.pixels import LAYOUTS
 from streamproc.media.source import RGB_MATRIX, Damage, SourceInfo
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from streamproc.media.mark import Mark
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class AnimatedImage:
         """
         self._path = path
         self.damage = Damage()
+        self.sought = ""
         self._running: Generator[Frame] | None = None
         try:
             self._image: Image.Image = Image.open(path, formats=tuple(_FORMATS))
@@ -95,12 +99,21 @@ class AnimatedImage:
             self._running.close()
         self._image.close()
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        """Frames from ordinal ``start`` on. Pictures build on each other, so those before are decoded too."""
+    def frames(self, start: int = 0, mark: Mark | None = None) -> Iterator[Frame]:
+        """Frames from ordinal ``start`` on. Pictures build on each other, so those before are decoded too.
+
+        Raises SourceDecodeError where ``mark`` is of another animation.
+        """
+        check_order(mark, start)
         if self._running is not None:
             self._running.close()
         self.damage = Damage()
-        self._running = self._frames(start)
+        self.sought = ""
+        if mark is None:
+            self._running = self._frames(start)
+        else:
+            self.sought = "decoded from the start: the pictures of an animated image build on each other"
+            self._running = as_marked(self._frames(mark.first), mark, start, self._path)
         return self._running
 
     def _frames(self, start: int) -> Generator[Frame]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from streamproc.media.mark import Origin
     from streamproc.media.pixels import PixelLayout
 
     Plane = NDArray[np.uint8] | NDArray[np.uint16]
@@ -51,14 +52,17 @@ class Frame:
     ``make_writable`` before changing a plane.
     """
 
-    __slots__ = ("_padded", "height", "layout", "native", "ordinal", "pts", "time_base", "width")
+    __slots__ = ("_padded", "height", "layout", "native", "ordinal", "origin", "pts", "time_base", "width")
 
-    def __init__(self, native: av.VideoFrame, ordinal: int, pts: int, time_base: Fraction) -> None:
+    def __init__(
+        self, native: av.VideoFrame, ordinal: int, pts: int, time_base: Fraction, origin: Origin | None = None
+    ) -> None:
         """Take over ``native``, whose format must be in ``pixels.LAYOUTS`` (see ``from_native``)."""
         self.native = native  # only streamproc.media may touch it
         self.ordinal = ordinal
         self.pts = pts
         self.time_base = time_base
+        self.origin = origin  # where it was read; None where no file can be sought for it
         self.layout: PixelLayout = LAYOUTS[native.format.name]
         self.width: int = native.width
         self.height: int = native.height

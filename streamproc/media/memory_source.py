@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamproc.errors import NoPictureError
+from streamproc.media.mark import as_marked, check_order
 from streamproc.media.source import Damage, SourceInfo
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from streamproc.media.frame import Frame
+    from streamproc.media.mark import Mark
 
 
 class MemorySource:
@@ -30,6 +32,7 @@ class MemorySource:
         first, last = frames[0], frames[-1]
         span = (last.pts - first.pts) * first.time_base
         self.damage = Damage()
+        self.sought = ""
         self.info = SourceInfo(
             path=path,
             width=first.width,
@@ -53,8 +56,16 @@ class MemorySource:
     ) -> None:
         self.close()
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        """Copies of the frames from ordinal ``start`` on."""
+    def frames(self, start: int = 0, mark: Mark | None = None) -> Iterator[Frame]:
+        """Copies of the frames from ordinal ``start`` on. Raises SourceDecodeError where ``mark`` is of others."""
+        check_order(mark, start)
+        self.sought = ""
+        if mark is None:
+            return self._copies(start)
+        self.sought = "taken from memory"
+        return as_marked(self._copies(mark.first), mark, start, self.info.path)
+
+    def _copies(self, start: int) -> Iterator[Frame]:
         for ordinal, frame in enumerate(self._frames[start:], start):
             copy = frame.copy()
             copy.ordinal = ordinal

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from streamproc.media.frame import Frame
+    from streamproc.media.mark import Mark
     from streamproc.media.pixels import PixelLayout
 
 FieldOrder = Literal["progressive", "tff", "bff"]
@@ -86,10 +87,20 @@ class Source(Protocol):
         """What had to be skipped or mended up to now."""
         ...
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
+    @property
+    def sought(self) -> str:
+        """How the frames after a mark were found, for people; empty before, and without a mark."""
+        ...
+
+    def frames(self, start: int = 0, mark: Mark | None = None) -> Iterator[Frame]:
         """Frames from ordinal ``start`` on; none when the source has no more than ``start``.
 
-        Each call begins anew and ends the iterator of the call before. Raises SourceDecodeError.
+        With a ``mark`` of a frame before ``start`` a source may seek, and gives frames only after it has seen the
+        marked ones: they are the very frames that reading from the beginning gives. ``damage`` then counts from the
+        mark on, if it could seek.
+
+        Each call begins anew and ends the iterator of the call before. Raises SourceDecodeError, also when the marked
+        frames are not in the source; ValueError when ``mark`` is not before ``start``.
         """
         ...
 

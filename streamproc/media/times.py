@@ -39,11 +39,24 @@ class TimeRepair:
         self._step = self._frame_ticks
         self._shift = 0
 
+    @property
+    def shift(self) -> int:
+        """Ticks that are added to the file's clock, because it started anew."""
+        return self._shift
+
+    def go_on(self, ticks: int, duration: int, shift: int) -> None:
+        """Take over after a frame that was given ``ticks``, with its own ``duration`` and the ``shift`` of then."""
+        self._last, self._shift = ticks, shift
+        self._step = self._step_after(duration)
+
+    def _step_after(self, duration: int) -> int:
+        return duration if duration > 0 else self._frame_ticks
+
     def __call__(self, pts: int | None, dts: int | None, duration: int, ordinal: int) -> int:
         """The ticks of the next frame, whose own are ``pts`` (presentation), ``dts`` (decode) and ``duration``."""
         ticks = self._next(pts, dts, ordinal)
         self._last = ticks
-        self._step = duration if duration > 0 else self._frame_ticks
+        self._step = self._step_after(duration)
         return ticks
 
     def _next(self, pts: int | None, dts: int | None, ordinal: int) -> int:

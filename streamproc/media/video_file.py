@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import av
-from av.codec.context import ThreadType
-from av.stream import Discard
 
 from streamproc.errors import SourceDecodeError
-from streamproc.media.demux import codec_name, open_container, picture_stream, read_packets, reason
+from streamproc.media.decoder import Decoder
+from streamproc.media.demux import codec_name
 from streamproc.media.frame import Frame, reformatter, to_layout
+from streamproc.media.mark import Origin, as_marked, check_order, picture_digest
 from streamproc.media.pixels import working_layout
+from streamproc.media.seek import seek_after
 from streamproc.media.source import RGB_MATRIX, Damage, SourceInfo
 from streamproc.media.times import TimeRepair
 from streamproc.media.upright import make_upright, turn_of, turned_layout
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from av.packet import Packet
     from av.video.stream import VideoStream
 
+    from streamproc.media.decoder import Decoded
+    from streamproc.media.mark import Mark
     from streamproc.media.source import FieldOrder
     from streamproc.media.upright import Turn
 
@@ -49,18 +51,20 @@ class VideoFile:
         """Open ``path`` and decode its first frame. Raises SourceNotFoundError, NoPictureError, SourceDecodeError."""
         self._path = path
         self.damage = Damage()
-        self._decoder = _Decoder(path, self.damage)
+        self.sought = ""
+        self._decoder = Decoder(path, self.damage)
         try:
-            first = next(self._decoder.pictures, None)
-            if first is None:
+            decoded = next(self._decoder.pictures, None)
+            if decoded is None:
                 raise SourceDecodeError(f"{path}: not one frame can be decoded ({self.damage}); check the file")
+            first = decoded.picture
             self._turn = turn_of(first)
             self._coded = Frame.from_native(first, 0, 0, Fraction(1))
             self.info = self._describe(first)
         except BaseException:
             self._decoder.close()
             raise
-        self._first: av.VideoFrame | None = first
+        self._first: Decoded | None = decoded
         self._running: Generator[Frame] | None = None
 
     def __enter__(self) -> Self:
@@ -78,46 +82,90 @@ class VideoFile:
         self._first = None
         self._decoder.close()
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        """Frames from ordinal ``start`` on. The film is always decoded from its beginning: a seek cannot be trusted.
+    def frames(self, start: int = 0, mark: Mark | None = None) -> Iterator[Frame]:
+        """Frames from ordinal ``start`` on, decoded from the film's beginning, or from a seek that ``mark`` proves.
 
-        Raises SourceDecodeError when the file cannot be read any further.
+        Raises SourceDecodeError when the file cannot be read any further, or does not hold the marked frames.
         """
+        check_order(mark, start)
         first, self._first = self._first, None
         if first is None:
             self.close()
             self.damage = Damage()
-            self._decoder = _Decoder(self._path, self.damage)
-            pictures: Iterator[av.VideoFrame] = self._decoder.pictures
-        else:  # the file is as __init__ left it
-            pictures = chain((first,), self._decoder.pictures)
-        self._running = self._frames(pictures, start)
+            self._decoder = Decoder(self._path, self.damage)
+        elif mark is not None:
+            self.damage = Damage()
+        self.sought = ""
+        self._running = self._from_beginning(first, start) if mark is None else self._after(mark, start)
         return self._running
 
-    def _frames(self, pictures: Iterator[av.VideoFrame], start: int) -> Generator[Frame]:
-        info = self.info
-        repair = TimeRepair(info.time_base, info.rate, self.damage, str(self._path))
-        for ordinal, picture in enumerate(pictures):
-            pts = repair(picture.pts, picture.dts, picture.duration, ordinal)
+    def _from_beginning(self, first: Decoded | None, start: int) -> Generator[Frame]:
+        pictures: Iterator[Decoded] = self._decoder.pictures
+        if first is not None:  # the file is as __init__ left it
+            pictures = chain((first,), pictures)
+        yield from self._frames(pictures, 0, start, self._repair())
+
+    def _after(self, mark: Mark, start: int) -> Generator[Frame]:
+        self._decoder.damage = None  # up to the mark it was told before the job was interrupted
+        tries = seek_after(self._decoder, mark, self._digest)
+        if tries is None:
+            self.sought = "decoded from the start, because no seek could be proven right"
+        else:
+            self.sought = "sought" if tries == 1 else f"sought in {tries} tries"
+        time = float(mark.ticks * self.info.time_base)
+        log.info("%s: goes on after frame %d (%.3f s): %s", self._path, mark.ordinal, time, self.sought)
+        if tries is None:
+            self._decoder.close()
+            self._decoder = Decoder(self._path, self.damage)
+            frames = self._frames(self._decoder.pictures, 0, mark.first, self._repair())
+            yield from as_marked(frames, mark, start, self._path)
+        else:
+            self._decoder.damage = self.damage
+            repair = self._repair()
+            repair.go_on(mark.ticks, mark.traces[-1].duration, mark.shift)
+            yield from self._frames(self._decoder.pictures, mark.ordinal + 1, start, repair)
+
+    def _repair(self) -> TimeRepair:
+        return TimeRepair(self.info.time_base, self.info.rate, self.damage, str(self._path))
+
+    def _frames(self, pictures: Iterator[Decoded], first: int, start: int, repair: TimeRepair) -> Generator[Frame]:
+        """Frames of ``pictures``, which begin with frame ``first``, from ``start`` on."""
+        base = self.info.time_base
+        for ordinal, (picture, trace, key) in enumerate(pictures, first):
+            pts = repair(trace.pts, trace.dts, trace.duration, ordinal)
             if ordinal >= start:
-                yield Frame(self._working(picture, ordinal, pts), ordinal, pts, info.time_base)
+                self._count_conversion(picture, ordinal, pts)
+                yield Frame(self._working(picture), ordinal, pts, base, Origin(trace, key, repair.shift))
         if self.damage:
             log.warning("%s: read to its end; damage: %s", self._path, self.damage)
 
-    def _working(self, picture: av.VideoFrame, ordinal: int, pts: int) -> av.VideoFrame:
+    def _digest(self, picture: av.VideoFrame) -> str:
+        return picture_digest(Frame(self._working(picture), 0, 0, self.info.time_base))
+
+    def _differs(self, picture: av.VideoFrame) -> bool:
+        coded = self._coded
+        layout = working_layout(picture.format.name)
+        return (picture.width, picture.height, layout) != (coded.width, coded.height, coded.layout)
+
+    def _count_conversion(self, picture: av.VideoFrame, ordinal: int, pts: int) -> None:
+        if not self._differs(picture):
+            return
+        if not self.damage.converted_frames:
+            coded = self._coded
+            log.warning(
+                "%s: frame %d (%.3f s) is %dx%d %s but the film began as %dx%d %s; frames that differ are scaled",
+                self._path, ordinal, pts * self.info.time_base, picture.width, picture.height, picture.format.name,
+                coded.width, coded.height, coded.layout.name,
+            )  # fmt: skip
+        self.damage.converted_frames += 1
+
+    def _working(self, picture: av.VideoFrame) -> av.VideoFrame:
         """``picture`` in the film's size and layout, upright."""
-        layout, coded = working_layout(picture.format.name), self._coded
-        if (picture.width, picture.height, layout) == (coded.width, coded.height, coded.layout):
-            picture = to_layout(picture, layout)
-        else:
-            if not self.damage.converted_frames:
-                log.warning(
-                    "%s: frame %d (%.3f s) is %dx%d %s but the film began as %dx%d %s; frames that differ are scaled",
-                    self._path, ordinal, pts * self.info.time_base, picture.width, picture.height, layout.name,
-                    coded.width, coded.height, coded.layout.name,
-                )  # fmt: skip
-            self.damage.converted_frames += 1
+        coded = self._coded
+        if self._differs(picture):
             picture = reformatter().reformat(picture, coded.width, coded.height, coded.layout.name, threads=1)
+        else:
+            picture = to_layout(picture, coded.layout)
         return make_upright(picture, self._turn) if self._turn else picture
 
     def _describe(self, first: av.VideoFrame) -> SourceInfo:
@@ -149,59 +197,6 @@ class VideoFile:
             audio_codecs=tuple(codec_name(other) for other in container.streams.audio),
             subtitle_codecs=tuple(codec_name(other) for other in container.streams.subtitles),
         )
-
-
-class _Decoder:
-    """One pass over a file: its picture stream, and every picture that the decoder gives, in presentation order.
-
-    ``container.decode`` of PyAV would end the film at the first damaged packet.
-    """
-
-    def __init__(self, path: Path, damage: Damage) -> None:
-        self._path = path
-        self._damage = damage
-        self.container = open_container(path)
-        try:
-            self.stream = picture_stream(self.container, path)
-        except BaseException:
-            self.container.close()
-            raise
-        for other in self.container.streams:
-            if other.index != self.stream.index:
-                other.discard = Discard.all
-        # Frame threads end a truncated file silently short: PyAV cannot go on receiving after an error in the flush.
-        # They decode a quarter faster on two cores, which is nothing beside an encoder that takes ten times as long.
-        self.stream.thread_type = ThreadType.SLICE
-        self.pictures = self._pictures()
-
-    def close(self) -> None:
-        self.pictures.close()
-        self.container.close()
-
-    def _pictures(self) -> Generator[av.VideoFrame]:
-        for packet in self._packets():
-            try:
-                decoded = self.stream.decode(packet)
-            except av.FFmpegError as error:
-                self._damage.corrupt_packets += 1
-                log.warning("%s: %s cannot be decoded: %s; skipped", self._path, self._where(packet), reason(error))
-                continue
-            yield from decoded
-
-    def _packets(self) -> Iterator[Packet[VideoStream] | None]:
-        """Packets of the film, then None, which drains the decoder."""
-        packets = read_packets(self.container, (self.stream,), self._path, self._count_read_error)
-        yield from cast("Iterator[Packet[VideoStream]]", packets)
-        yield None
-
-    def _count_read_error(self) -> None:
-        self._damage.read_errors += 1
-
-    def _where(self, packet: Packet[VideoStream] | None) -> str:
-        time = None if packet is None else packet.dts if packet.pts is None else packet.pts
-        if time is None or self.stream.time_base is None:
-            return "a packet"
-        return f"the packet at {float(time * self.stream.time_base):.3f} s"
 
 
 def _field_order(first: av.VideoFrame, stream: VideoStream, turn: Turn) -> FieldOrder:
