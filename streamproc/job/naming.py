@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 WORK_FOLDER = ".streamproc"
 
+_URL = re.compile(r"([a-z][a-z0-9+.-]+://)(?:[^/@]*@)?", re.IGNORECASE)  # with user and password, never to be shown
 _NEVER_FILMS = IMAGE_SUFFIXES - {".gif", ".png", ".webp"}  # these three may be animated, and then become films
 
 
@@ -78,6 +80,9 @@ def plan(inputs: Iterable[str | os.PathLike[str]], output: Path) -> Plan:
     for text in given:
         if not text:
             raise UsageError("an input has an empty name; is a variable unset?")
+        if _URL.match(text) and not Path(text).exists():
+            shown = _URL.sub(r"\1", text)
+            raise UsageError(f"{shown}: is a URL; inputs are files, folders and patterns")
         try:
             for source, root in _sources(text, output):
                 absolute = os.path.abspath(source)  # noqa: PTH100  not resolved: a link is a source of its own
@@ -96,8 +101,10 @@ def _sources(text: str, output: Path) -> Iterator[tuple[Path, Path]]:
     if path.is_dir():
         for file in _walk(path, output):
             yield file, path
-    elif path.exists():
+    elif path.is_file():
         yield path, path.parent
+    elif path.exists():
+        raise SourceNotFoundError(f"{text}: is no regular file; give one that can be read more than once")
     elif glob.has_magic(text):
         matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207  Path.glob takes no absolute pattern
         files = [match for match in matches if match.is_file() and not _within(match, output)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,14 @@ def test_a_file_that_two_inputs_lead_to_is_one_source(
 def test_an_empty_name_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="an input has an empty name"):
         plan([""], tmp_path)
+
+
+def test_a_pipe_is_no_source(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert "is no regular file" in str(plan([tmp_path / "pipe.mp4"], tmp_path / "out").failures[0][1])
+    assert "is no regular file" in str(plan(["/dev/zero"], tmp_path / "out").failures[0][1])
+
+
+def test_a_url_is_no_file_and_its_password_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^rtsp://10\.0\.0\.1/cam: is a URL; inputs are files, folders and patterns$"):
+        plan(["rtsp://user:secret@10.0.0.1/cam"], tmp_path)
