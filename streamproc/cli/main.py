@@ -10,7 +10,7 @@ import argparse
 import io
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from streamproc import __version__
 from streamproc.cli import detectors, process, validate
@@ -22,9 +22,16 @@ if TYPE_CHECKING:
 _COMMANDS = (process, validate, detectors)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as all of the program does, where argparse puts the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"streamproc: {message}; see `{self.prog} --help`\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="streamproc",
         description="Anonymise persons, faces, licence plates and vehicles; write masks and frame metadata.",
         epilog="`streamproc COMMAND --help` explains a command.",

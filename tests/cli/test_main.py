@@ -98,3 +98,12 @@ def test_the_package_can_be_run_as_a_module() -> None:
 def test_empty_names_are_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["process", "x.mp4", "-o", ""]) == 2
     assert capsys.readouterr().err == "streamproc: the output folder has an empty name; is a variable unset?\n"
+
+
+def test_a_wrong_argument_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["process", "x.mp4", "-o", "out", "--ignore", "-5,0,10,10"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == (
+        "streamproc: argument --ignore: expected one argument; see `streamproc process --help`\n"
+    )
