@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ from streamproc.job.settle import encoder_settings, left_open, settle
 from streamproc.job.stopping import StopRequest
 from streamproc.job.video import VideoJob
 from streamproc.media.kinds import kind_of
+from streamproc.media.suffixes import IMAGE_SUFFIXES
 from streamproc.options import Options, default_threads
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Unpack
 
     from streamproc.detect.detector import Detector
@@ -87,13 +89,46 @@ def run_batch(
                 options=options,
                 detector=detector,
                 ledger=ledger,
-                progress=progress or SilentProgress(),
                 stop=stop or StopRequest(),
             )
-            results += [run_one(entry) for entry in planned.sources]
+            results += _run_all(planned.sources, run_one, progress or SilentProgress())
         finally:
             ledger.close()
     return Result(results, time.perf_counter() - begun)
+
+
+def _run_all(
+    sources: Sequence[Planned], run_one: Callable[..., SourceResult], progress: Progress
+) -> Iterator[SourceResult]:
+    """Work through ``sources``. Films show their own progress; images in a row share one, a picture a frame."""
+    for images, group in groupby(sources, key=lambda entry: entry.source.suffix.lower() in IMAGE_SUFFIXES):
+        if images:
+            yield from _run_images(list(group), run_one, progress)
+        else:
+            yield from (run_one(entry, progress=progress) for entry in group)
+
+
+def _run_images(
+    sources: Sequence[Planned], run_one: Callable[..., SourceResult], progress: Progress
+) -> Iterator[SourceResult]:
+    silent = SilentProgress()  # for the animated among them
+    done_before = 0
+    is_shown = False
+    try:
+        for entry in sources:
+            result = run_one(entry, progress=silent)
+            if is_shown:
+                progress.advance(1, sum(result.objects.values()))
+            elif result.status is Status.UNCHANGED:
+                done_before += 1
+            elif len(sources) > 1:
+                progress.begin(Path("images"), len(sources), done_before)
+                progress.advance(1, sum(result.objects.values()))
+                is_shown = True
+            yield result
+    finally:
+        if is_shown:
+            progress.end()
 
 
 def make_detector(options: Options) -> Detector:

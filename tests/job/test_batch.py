@@ -189,3 +189,33 @@ def test_a_detector_that_fails_fails_its_source(street: Path, tmp_path: Path) ->
     assert all(isinstance(source.error, DetectorError) for source in result.failed)
     assert (len(result.failed), result.exit_code) == (2, 1)
     assert names(tmp_path / "out") == [".streamproc/clip.mp4/journal.jsonl"]
+
+
+class Shown:
+    """Writes down what a progress is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def begin(self, source: Path, total: int | None, resumed: int) -> None:
+        self.told.append((source.name, total, resumed))
+
+    def advance(self, frames: int, detections: int) -> None:
+        self.told.append((frames, detections))
+
+    def end(self) -> None:
+        self.told.append(())
+
+
+def test_images_in_a_row_share_one_progress(photo: Path, clip: Path, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.png", "z.png"):
+        shutil.copy(photo, photo.with_name(name))
+    photo.unlink()
+    shutil.copy(clip, photo.with_name("d.mp4"))
+    out, options, first, second = tmp_path / "out", Options.of(**FAST), Shown(), Shown()
+    run_batch([photo.parent / "a.png"], out, options, progress=first, detector=Faces())
+    assert first.told == []
+    run_batch([photo.parent], out, options, progress=second, detector=Faces())
+    images, film = second.told[:4], second.told[4:]
+    assert images == [("images", 3, 1), (1, 1), (1, 1), ()]
+    assert film == [("d.mp4", 33, 0), *[(1, 1)] * 33, ()]
