@@ -7,7 +7,7 @@ that a value is checked, and refused with the same words, in one place. Imports 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from streamproc.errors import OptionError
 from streamproc.masks.objects import ALL_TYPES, MaskCoding, ObjectType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Unpack
 
 CHUNK_FRAMES = 500
@@ -94,11 +94,11 @@ class OptionArguments(TypedDict, total=False):
     cells: int | Mapping[str, int]
     bbox: bool | Iterable[str]
     gradient: tuple[float, float] | Mapping[str, tuple[float, float]]
-    ignore: Iterable[str | Iterable[int]]
-    roi: Iterable[str | Iterable[int]]
+    ignore: str | Iterable[int] | Iterable[str | Iterable[int]]
+    roi: str | Iterable[int] | Iterable[str | Iterable[int]]
     detector: str
     detections: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
-    threshold: Mapping[str, float]
+    threshold: float | Mapping[str, float]
     save_mask: str | Iterable[str]
     mask_format: str
     mask_coding: str
@@ -173,8 +173,9 @@ class Options:
         if unknown:
             raise OptionError(f"unknown option {', '.join(unknown)}; see streamproc.options.OptionArguments")
         methods = _per_type("method", arguments.get("method"), Method.BLUR, lambda v: _member("method", v, Method))
-        write_video = arguments.get("write_video")
-        debug = arguments.get("debug", False)
+        debug = _flag("debug", arguments.get("debug", False))
+        given = arguments.get("write_video")
+        write_video = None if given is None else _flag("write-video", given)
         if write_video is None:
             write_video = debug or any(method is not Method.DETECT for method in methods.values())
         return cls(
@@ -183,21 +184,18 @@ class Options:
             cells=_per_type("cells", arguments.get("cells"), 8, lambda v: _integer("cells", v, 1, 64)),
             bbox=ALL_TYPES if arguments.get("bbox") is True else _types("bbox", arguments.get("bbox") or ()),
             gradients=_per_type("gradient", arguments.get("gradient"), (0.0, 0.0), _gradient),
-            ignore=tuple(Rect.of(rect) for rect in arguments.get("ignore", ())),
-            roi=tuple(Rect.of(rect) for rect in arguments.get("roi", ())),
+            ignore=_rects("ignore", arguments.get("ignore", ())),
+            roi=_rects("roi", arguments.get("roi", ())),
             detector=arguments.get("detector", "default"),
             detections=_paths(arguments.get("detections")),
-            thresholds={
-                _member("threshold", name, ObjectType): _fraction("threshold", value)
-                for name, value in arguments.get("threshold", {}).items()
-            },
+            thresholds=_thresholds(arguments.get("threshold", {})),
             save_mask=_mask_kinds(arguments.get("save_mask", ())),
             mask_format=_member("mask-format", arguments.get("mask_format", "video"), MaskFormat),
             mask_coding=_member("mask-coding", arguments.get("mask_coding", "or"), MaskCoding),
             mask_scale=_integer(
                 "mask-scale", arguments.get("mask_scale", 100), 1, 100, "per cent of the side length that stays"
             ),
-            save_segmentation=arguments.get("save_segmentation", False),
+            save_segmentation=_flag("save-segmentation", arguments.get("save_segmentation", False)),
             write_video=write_video,
             codec=_member("codec", arguments.get("codec", "h264"), Codec),
             crf=_optional("crf", arguments.get("crf"), 0, 63),
@@ -207,9 +205,9 @@ class Options:
             quality=_optional("quality", arguments.get("quality"), 1, 100),
             compress_level=_optional("compress-level", arguments.get("compress_level"), 0, 9),
             debug=debug,
-            keep_metadata=arguments.get("keep_metadata", False),
-            keep_work=arguments.get("keep_work", False),
-            overwrite=arguments.get("overwrite", False),
+            keep_metadata=_flag("keep-metadata", arguments.get("keep_metadata", False)),
+            keep_work=_flag("keep-work", arguments.get("keep_work", False)),
+            overwrite=_flag("overwrite", arguments.get("overwrite", False)),
         )
 
     def result_dict(self) -> dict[str, Any]:
@@ -252,6 +250,36 @@ def _member(option: str, value: object, kind: type[E]) -> E:
         raise OptionError(f"{option} is {value!r}; allowed are {_allowed(kind)}") from None
 
 
+def _flag(option: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise OptionError(f"{option} is {value!r}; allowed are True and False")
+    return value
+
+
+def _rects(option: str, value: object) -> tuple[Rect, ...]:
+    """One rectangle or several."""
+    if not isinstance(value, Iterable):
+        raise OptionError(f"{option} is {value!r}; allowed are rectangles X,Y,W,H")
+    rects = [value] if isinstance(value, str) else list(value)
+    if rects and all(isinstance(part, int) for part in rects):
+        rects = [rects]
+    try:
+        return tuple(Rect.of(rect) for rect in rects)
+    except (OptionError, TypeError) as error:
+        raise OptionError(f"{option}: {error}") from None
+
+
+def _thresholds(value: object) -> dict[ObjectType, float]:
+    given = value if isinstance(value, Mapping) else dict.fromkeys(ObjectType, value)
+    return {_member("threshold, type", name, ObjectType): _fraction("threshold", one) for name, one in given.items()}
+
+
+def _names(option: str, value: object) -> list[str]:
+    if isinstance(value, Iterable):
+        return [value] if isinstance(value, str) else [str(name) for name in value]
+    raise OptionError(f"{option} is {value!r}; allowed are names, or several of them")
+
+
 def _integer(option: str, value: object, low: int, high: int, unit: str = "") -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise OptionError(f"{option} is {value!r}; allowed are {low} to {high}" + (f" ({unit})" if unit else ""))
@@ -286,21 +314,21 @@ def _per_type(option: str, value: object, default: T, check: Callable[[Any], T])
 
 
 def _types(option: str, value: str | Iterable[str] | bool) -> frozenset[ObjectType]:
-    names = [value] if isinstance(value, str) else [] if isinstance(value, bool) else list(value)
+    names = _names(option, value)
     if "all" in names:
         return ALL_TYPES
     try:
-        return frozenset(ObjectType(str(name)) for name in names)
+        return frozenset(ObjectType(name) for name in names)
     except ValueError:
         raise OptionError(f"{option} is {', '.join(names)!r}; allowed are {_allowed(ObjectType, 'all')}") from None
 
 
 def _mask_kinds(value: str | Iterable[str]) -> frozenset[MaskKind]:
-    names = [value] if isinstance(value, str) else list(value)
+    names = _names("save-mask", value)
     if "all" in names:
         return frozenset(MaskKind)
     try:
-        return frozenset(MaskKind(str(name)) for name in names)
+        return frozenset(MaskKind(name) for name in names)
     except ValueError:
         raise OptionError(f"save-mask is {', '.join(names)!r}; allowed are {_allowed(MaskKind, 'all')}") from None
 

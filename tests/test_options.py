@@ -77,8 +77,8 @@ def test_no_video_by_default_when_nothing_changes_it() -> None:
         ({"threshold": {"face": 1.5}}, "threshold is 1.5; allowed are numbers from 0 to 1"),
         ({"save_mask": "both"}, "save-mask is 'both'; allowed are all, binary, instance"),
         ({"codec": "mpeg2"}, "codec is 'mpeg2'; allowed are h264, hevc, av1, vp9"),
-        ({"ignore": ["1,2,3"]}, "rectangle '1,2,3' is not X,Y,W,H"),
-        ({"roi": [(0, 0, 0, 4)]}, "rectangle (0, 0, 0, 4) is not X,Y,W,H"),
+        ({"ignore": ["1,2,3"]}, "ignore: rectangle '1,2,3' is not X,Y,W,H"),
+        ({"roi": [(0, 0, 0, 4)]}, "roi: rectangle (0, 0, 0, 4) is not X,Y,W,H"),
         ({"threads": 0}, "threads is 0; allowed are 1 to 64"),
         ({"quality": 101}, "quality is 101; allowed are 1 to 100"),
         ({"colour": "red"}, "unknown option colour"),
@@ -105,3 +105,29 @@ def test_importing_options_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root, env=os.environ
     )
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"save_mask": True}, "save-mask is True; allowed are names"),
+        ({"anonymise": 3}, "anonymise is 3; allowed are names"),
+        ({"bbox": 1}, "bbox is 1; allowed are names"),
+        ({"debug": "no"}, "debug is 'no'; allowed are True and False"),
+        ({"overwrite": 1}, "overwrite is 1; allowed are True and False"),
+        ({"write_video": "yes"}, "write-video is 'yes'; allowed are True and False"),
+        ({"threshold": "high"}, "threshold is 'high'; allowed are numbers from 0 to 1"),
+        ({"ignore": 5}, "ignore is 5; allowed are rectangles"),
+        ({"ignore": [(1, 2, 3)]}, r"ignore: rectangle \(1, 2, 3\) is not X,Y,W,H"),
+        ({"roi": [None]}, "roi: "),
+    ],
+)
+def test_values_of_a_wrong_kind_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Options.of(**arguments)
+
+
+def test_one_value_may_stand_for_all_or_alone() -> None:
+    assert Options.of(threshold=0.5).thresholds == dict.fromkeys(ObjectType, 0.5)
+    for ignore in ("1,2,3,4", (1, 2, 3, 4), ["1,2,3,4"], [(1, 2, 3, 4)]):
+        assert Options.of(ignore=ignore).ignore == ((1, 2, 3, 4),)
