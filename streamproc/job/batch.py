@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from functools import partial
 from itertools import groupby
@@ -27,7 +28,6 @@ from streamproc.media.suffixes import IMAGE_SUFFIXES
 from streamproc.options import Options, default_threads
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Unpack
 
@@ -60,6 +60,8 @@ def process(
     >>> result.ok, result.objects["person"] > 100
     (True, True)
     """
+    if not os.fspath(output):
+        raise UsageError("the output folder has an empty name; is a variable unset?")
     sources = [source] if isinstance(source, str) or hasattr(source, "__fspath__") else source
     return run_batch(sources, Path(output), Options.of(**options))  # type: ignore[arg-type]  # narrowed by hasattr
 

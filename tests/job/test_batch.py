@@ -98,6 +98,8 @@ def test_wrong_outputs_are_refused_before_any_work(street: Path) -> None:
         run([street], street / "a-letter.mp4")
     with pytest.raises(UsageError, match="an input has an empty name"):
         run([street, ""], street.parent / "out")
+    with pytest.raises(UsageError, match="the output folder has an empty name"):
+        streamproc.process(street, "")
     assert names(street) == before
 
 
