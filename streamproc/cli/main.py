@@ -13,13 +13,13 @@ import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 from streamproc import __version__
-from streamproc.cli import detectors, process, validate
+from streamproc.cli import detectors, process, status, validate
 from streamproc.errors import DetectorError, Interrupted, SourceError, StreamprocError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (process, validate, detectors)
+_COMMANDS = (process, status, validate, detectors)
 
 
 class _Parser(argparse.ArgumentParser):

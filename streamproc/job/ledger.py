@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 JOURNAL = "journal.jsonl"
 """Name of a job's own journal in its work folder."""
 
+LEDGER = "finished.jsonl"
+"""Name of the ledger in the work folder of an output folder."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +45,7 @@ class Ledger:
         """Holds a work folder for each job that is not finished."""
         self._entries: dict[str, Record] = {}
         self._claims: dict[str, set[str]] = {}
-        self._journal = Journal(self.work / "finished.jsonl")
+        self._journal = Journal(self.work / LEDGER)
         for record in self._journal.records:
             self._take(record)
 

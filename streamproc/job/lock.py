@@ -101,6 +101,20 @@ class JobLock:
             return False
 
 
+def owner_of(path: Path) -> str | None:
+    """Who holds the lock at ``path``, in words; None where nobody does."""
+    try:
+        file = path.open("r+b")
+    except FileNotFoundError:
+        return None
+    with file:
+        try:
+            _take(file, wait=False)
+        except OSError:
+            return _owner(file)
+    return None
+
+
 def _owner(file: IO[bytes]) -> str:
     file.seek(0)
     try:
