@@ -58,6 +58,7 @@ def commit_chunk(
         "ticks": data.ticks,
         "objects": data.objects,
         "crowded": data.crowded,
+        "mark": None if data.mark is None else data.mark.to_json(),
         "metadata": record_of(metadata, root),
         "parts": {part.kind: [record_of(final, root) for _, final in part.files] for part in parts},
     }

@@ -15,16 +15,18 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from streamproc.errors import DetectorError, StreamprocError
 from streamproc.job.flow import Channel, Flow
+from streamproc.media.mark import MarkMaker
 from streamproc.metadata.accumulator import ChunkMetadata
 from streamproc.metadata.records import frame_record
 from streamproc.options import MaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence
 
     from streamproc.detect.detection import Detection
     from streamproc.detect.detector import Detector
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from streamproc.job.render import Renderer
     from streamproc.job.stopping import StopRequest
     from streamproc.media.frame import Frame
+    from streamproc.media.mark import Mark
     from streamproc.media.source import Source
 
 # Per channel; a frame of 4K is 25 MB, and the encoders look ahead over a dozen of their own. At 1080p, 5 runs each in
@@ -60,6 +63,7 @@ class ChunkData:
     ticks: list[int] = field(default_factory=list)
     objects: dict[str, int] = field(default_factory=dict)
     crowded: int = 0
+    mark: Mark | None = None
 
 
 class ChunkEnd:
@@ -78,7 +82,7 @@ class Pipeline:
         *,
         chunk_frames: int,
         segmentation: bool,
-        committed: Set[int],
+        committed: Mapping[int, Mark | None],
         commit: Callable[[ChunkData, list[ClosedPart]], None],
         clock: StageClock,
         progress: Progress,
@@ -96,6 +100,7 @@ class Pipeline:
         self._closed: Channel[ChunkData | ClosedPart] = Channel(self._flow, 64, writers=1 + len(sinks))
         self._hand = threading.Lock()
         self._chunk_in_hand = -1
+        self._marks: dict[int, Mark] = {}
         self.frames_seen: int | None = None
         """Frames in the whole source, once its end was reached."""
 
@@ -113,26 +118,30 @@ class Pipeline:
         self._flow.join()
 
     def _decode(self) -> None:
-        start = 0
-        while start // self._chunk_frames in self._committed:
-            start += self._chunk_frames
+        first = next(chunk for chunk in count() if chunk not in self._committed)
+        start, mark = first * self._chunk_frames, self._committed.get(first - 1)
+        maker = MarkMaker(self._chunk_frames, mark)
         batch_size = self._detector.batch_size
         batch: list[Frame] = []
-        count = start
-        for frame in self._clock.each("decode", self._source.frames(start)):
-            count = frame.ordinal + 1
+        seen = start
+        for frame in self._clock.each("decode", self._source.frames(start, mark)):
+            seen = frame.ordinal + 1
             chunk, place = divmod(frame.ordinal, self._chunk_frames)
             if self._stop.asked and (place == 0 or not self._in_hand(chunk)):
                 break
+            with self._clock.measure("decode"):
+                mark = maker.see(frame)
             if chunk in self._committed:
                 continue
+            if mark is not None:
+                self._marks[chunk] = mark  # before the frame goes on: the chunk ends no earlier than that
             batch.append(frame)
             # Batches end with their chunk, so that a resumed run asks the detector the very same questions.
             if len(batch) == batch_size or place == self._chunk_frames - 1:
                 self._frames.put(batch)
                 batch = []
         else:
-            self.frames_seen = count
+            self.frames_seen = seen
         if batch:
             self._frames.put(batch)
         self._frames.end()
@@ -220,6 +229,7 @@ class Pipeline:
     def _end_chunk(self, data: ChunkData | None) -> None:
         if data is None:
             return
+        data.mark = self._marks.pop(data.chunk, None)
         for channel in self._pictures.values():
             channel.put(ChunkEnd())
         self._closed.put(data)

@@ -22,6 +22,7 @@ from streamproc.job.source_job import SourceJob
 from streamproc.media.container import output_suffix
 from streamproc.media.encode import VideoPartWriter
 from streamproc.media.join import join
+from streamproc.media.mark import Mark
 from streamproc.media.mask_writer import MaskVideoWriter
 from streamproc.media.source import open_source
 from streamproc.options import MaskFormat
@@ -151,13 +152,15 @@ class VideoJob(SourceJob):
             self._sinks(source, renderer),
             chunk_frames=options.chunk_frames,
             segmentation=options.save_segmentation,
-            committed=set(chunks),
+            committed={index: _mark_of(record) for index, record in chunks.items()},
             commit=commit,
             clock=self._clock,
             progress=self._progress,
             stop=self._stop,
         )
         pipeline.run()
+        if source.sought:
+            self._note(f"the frame to go on at was found: {source.sought}")
         if pipeline.frames_seen is None:
             done = sum(record["frames"] for record in chunks.values())
             raise Interrupted(
@@ -272,3 +275,8 @@ class VideoJob(SourceJob):
         """The file itself, or the folder of a mask that is stored as one PNG a frame."""
         folders = {self._planned.target / name for name in self._planned.mask_names.values()}
         return path.parent if path.parent in folders else path
+
+
+def _mark_of(record: Record) -> Mark | None:
+    """What a committed chunk's record remembers of its end; nothing for a last, shorter chunk."""
+    return None if record["mark"] is None else Mark.of_json(record["mark"])

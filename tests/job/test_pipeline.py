@@ -21,6 +21,7 @@ from streamproc.job.render import Renderer
 from streamproc.job.stopping import StopRequest
 from streamproc.masks.objects import ObjectType
 from streamproc.media.frame import Frame
+from streamproc.media.mark import Mark
 from streamproc.media.memory_source import MemorySource
 from streamproc.options import Options
 
@@ -88,7 +89,7 @@ class Run:
             [self.video, self.binary],
             chunk_frames=chunk,
             segmentation=False,
-            committed=set(committed),
+            committed=dict.fromkeys(committed),
             commit=self._commit,
             clock=self.clock,
             progress=SilentProgress(),
@@ -207,8 +208,8 @@ def test_an_encoder_error_ends_the_run_and_commits_no_half_chunk() -> None:
 class BreakingSource(MemorySource):
     """Cannot be decoded from some frame on."""
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        for frame in super().frames(start):
+    def frames(self, start: int = 0, mark: Mark | None = None) -> Iterator[Frame]:
+        for frame in super().frames(start, mark):
             if frame.ordinal == 8:
                 raise SourceDecodeError("clip.mp4: frame 8: broken")
             yield frame
@@ -235,8 +236,8 @@ class GatedSource(MemorySource):
     gate: threading.Event
     reached: threading.Event
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        for frame in super().frames(start):
+    def frames(self, start: int = 0, mark: Mark | None = None) -> Iterator[Frame]:
+        for frame in super().frames(start, mark):
             if frame.ordinal == 7:
                 self.reached.set()
                 assert self.gate.wait(10)
@@ -269,3 +270,27 @@ def test_a_stop_before_the_first_frame_commits_nothing() -> None:
     run.pipeline.run()
     assert run.commits == []
     assert run.pipeline.frames_seen is None
+
+
+def test_each_full_chunk_leaves_a_mark_from_which_the_rest_is_the_same() -> None:
+    whole = Run(make_source(23))
+    whole.pipeline.run()
+    marks = [data.mark for data, _ in whole.commits]
+    assert [mark.ordinal if mark else None for mark in marks] == [4, 9, 14, 19, None]
+    resumed = Run(make_source(23))
+    resumed.pipeline._committed = {0: marks[0], 1: marks[1]}
+    resumed.pipeline.run()
+    assert [data.mark for data, _ in resumed.commits] == marks[2:]
+    assert resumed.video.parts == {chunk: whole.video.parts[chunk] for chunk in (2, 3, 4)}
+
+
+def test_another_source_than_the_marked_one_is_refused() -> None:
+    whole = Run(make_source(23))
+    whole.pipeline.run()
+    other = Run(make_source(24))
+    frames = other.pipeline._source._frames
+    frames[4].planes[0][:] += 1
+    other.pipeline._committed = {0: whole.commits[0][0].mark}
+    with pytest.raises(SourceDecodeError, match="is not the one that the job saw"):
+        other.pipeline.run()
+    assert other.commits == []

@@ -66,7 +66,10 @@ def test_a_stopped_job_goes_on_and_ends_in_the_same_bytes(
     assert not [name for name in names(tmp_path) if name in RESULTS and name.endswith(".mp4")]
     result = run_video(clip, tmp_path)
     assert (result.status, result.frames, result.resumed) == (Status.DONE, FRAMES, done)
-    assert result.notes == [f"{done} frames in {done // CHUNK} chunks were committed before; going on"]
+    assert result.notes == [
+        f"{done} frames in {done // CHUNK} chunks were committed before; going on",
+        "the frame to go on at was found: sought",
+    ]
     assert result_hashes(tmp_path) == undisturbed
     assert names(tmp_path) == RESULTS
 
