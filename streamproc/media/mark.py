@@ -174,6 +174,6 @@ def as_marked(frames: Iterator[Frame], mark: Mark, start: int, path: Path) -> Ge
             yield frame
     if ordinal < mark.ordinal:
         raise SourceDecodeError(
-            f"{path}: ends at frame {ordinal}, but the job saw frame {mark.ordinal} before it was interrupted; give "
-            "the same file, or use --overwrite to start anew"
+            f"{path}: ends before frame {mark.ordinal}, which the job saw before it was interrupted; give the same "
+            "file, or use --overwrite to start anew"
         )

@@ -66,13 +66,18 @@ def _targets(decoder: Decoder, mark: Mark) -> list[int]:
 
 
 def _shows(decoder: Decoder, mark: Mark, digest: Callable[[av.VideoFrame], str]) -> bool:
-    """Decode up to the last marked frame: whether all of them came, in a row, each as it was when it was marked."""
-    seen = 0
+    """Decode up to the last marked frame: whether all of them came, in a row, each as it was when it was marked.
+
+    One picture up to there must be a key picture by the decoder's word, which goes by the coded bits and not by the
+    container's flags: what follows refers to nothing before it, and not only the marked ones happen to come out right.
+    """
+    seen, keyed = 0, False
     for picture, trace, _ in decoder.pictures:
+        keyed = keyed or picture.key_frame
         if trace == mark.traces[seen] and digest(picture) == mark.digests[seen]:
             seen += 1
             if seen == len(mark.traces):
-                return True
+                return keyed
         elif seen or _is_behind(trace, mark.traces[0]):
             return False
     return False

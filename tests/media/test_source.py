@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streamproc.errors import NoPictureError, SourceError, SourceNotFoundError
+from streamproc.errors import NoPictureError, SourceDecodeError, SourceError, SourceNotFoundError
 from streamproc.media.animated import AnimatedImage
 from streamproc.media.frame import Frame
+from streamproc.media.mark import MarkMaker, picture_digest
 from streamproc.media.memory_source import MemorySource
 from streamproc.media.source import Damage, open_source
 from streamproc.media.video_file import VideoFile
@@ -77,6 +79,51 @@ def test_frames_can_be_read_again_and_from_the_middle(source):
                 np.testing.assert_array_equal(plane, before)
     assert list(source.frames(COUNT)) == []
     assert list(source.frames(COUNT + 5)) == []
+
+
+def marks_of(source, chunk):
+    maker = MarkMaker(chunk)
+    return [mark for frame in source.frames() if (mark := maker.see(frame)) is not None]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 5, COUNT])
+def test_frames_after_a_mark_are_those_of_the_whole(source, chunk):
+    whole = [(frame.ordinal, frame.pts, picture_digest(frame)) for frame in source.frames()]
+    assert source.sought == ""
+    marks = marks_of(source, chunk)
+    assert [mark.ordinal for mark in marks] == list(range(chunk - 1, COUNT, chunk))
+    for mark in marks:
+        for start in (mark.ordinal + 1, mark.ordinal + 3):
+            rest = [(frame.ordinal, frame.pts, picture_digest(frame)) for frame in source.frames(start, mark)]
+            assert rest == whole[start:]
+            assert source.sought
+            assert source.damage == Damage()
+
+
+def test_a_mark_of_other_pictures_times_or_length_is_refused(source):
+    (mark,) = marks_of(source, 6)
+    other = replace(mark, digests=(*mark.digests[:3], "0" * 32, *mark.digests[4:]))
+    with pytest.raises(SourceDecodeError, match=r"frame 3 at .* --overwrite"):
+        next(source.frames(6, other))
+    with pytest.raises(SourceDecodeError, match="frame 5 at"):
+        next(source.frames(6, replace(mark, ticks=mark.ticks + 1, traces=())))
+    with pytest.raises(SourceDecodeError, match="ends before frame 30"):
+        next(source.frames(31, replace(mark, ordinal=30, traces=())))
+
+
+def test_a_mark_that_lies_not_before_the_start_is_a_mistake(source):
+    (mark,) = marks_of(source, 6)
+    with pytest.raises(ValueError, match="frame 5"):
+        source.frames(5, mark)
+
+
+def test_beginning_anew_ends_the_iterator_after_a_mark(source):
+    (mark,) = marks_of(source, 6)
+    before = source.frames(6, mark)
+    assert next(before).ordinal == 6
+    assert next(source.frames(6, mark)).ordinal == 6
+    if not isinstance(source, MemorySource):
+        assert list(before) == []
 
 
 def test_drawing_on_a_frame_does_not_change_the_next(source):

@@ -71,3 +71,26 @@ def test_whatever_comes_in_strictly_increases(events):
     repair = TimeRepair(BASE, RATE, Damage(), "clip")
     times = [repair(*event, n) for n, event in enumerate(events)]
     assert all(a < b for a, b in pairwise(times))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.integers(-(2**33), 2**33), st.none() | st.integers(-(2**33), 2**33), st.integers(-1, 10_000)
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    st.data(),
+)
+def test_mending_that_goes_on_after_any_frame_gives_the_same_times(events, data):
+    repair = TimeRepair(BASE, RATE, Damage(), "clip")
+    times, shifts = [], []
+    for n, event in enumerate(events):
+        times.append(repair(*event, n))
+        shifts.append(repair.shift)
+    at = data.draw(st.integers(0, len(events) - 1))
+    again = TimeRepair(BASE, RATE, Damage(), "clip")
+    again.go_on(times[at], events[at][2], shifts[at])
+    assert [again(*event, n) for n, event in enumerate(events[at + 1 :], at + 1)] == times[at + 1 :]
