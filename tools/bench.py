@@ -81,17 +81,19 @@ def size(text: str) -> tuple[int, int]:
 def measure(section: str, arguments: argparse.Namespace, folder: Path) -> list[Figure]:
     """The figures of one section."""
     given = arguments.clip.resolve() if arguments.clip else None
-    maker = Maker(arguments.cache.resolve(), arguments.frames, *arguments.size, given=given)
+    width, height = arguments.size
+    maker = Maker(arguments.cache.resolve(), arguments.frames, width, height, given)
     rounds = arguments.rounds
     if section == "job":
         return job.measure(maker.main(), folder, rounds, arguments.preset, arguments.threads)
     if section == "kernels":
         return kernels.measure(20 * rounds, *arguments.size)
     if section == "startup":
-        return startup.measure(maker.main(), maker.mosaic(1, *arguments.size), folder, 3 * rounds)
+        return startup.measure(maker.main(), maker.made("mosaic", 1), folder, 3 * rounds)
     if section == "memory":
         return memory.measure(maker, folder, (rounds + 1) // 2, tuple(arguments.lengths), arguments.small)
-    return against_deface.measure(maker.main(), folder, maker.cache, (rounds + 1) // 2)
+    clips = {"clip": maker.main()} if given else {kind: maker.made(kind) for kind in ("scene", "mosaic")}
+    return against_deface.measure(clips, folder, maker.cache, (rounds + 1) // 2)
 
 
 if __name__ == "__main__":

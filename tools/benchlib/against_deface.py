@@ -13,6 +13,7 @@ from benchlib.report import Figure, ratios
 from benchlib.startup import process
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from benchlib.child import Ran
@@ -22,9 +23,13 @@ SECTION = "deface: whole processes with their own detectors"
 _PACKAGES = ("deface==1.5.*", "onnx", "onnxruntime")
 
 
-def measure(material: Material, folder: Path, cache: Path, rounds: int) -> list[Figure]:
+def measure(clips: Mapping[str, Material], folder: Path, cache: Path, rounds: int) -> list[Figure]:
     """deface as it comes, its back end onnxruntime; ours for faces only, and for all four types."""
     deface = install(cache / "deface")
+    return [figure for name in clips for figure in _on(name, clips[name], folder, deface, rounds)]
+
+
+def _on(clip: str, material: Material, folder: Path, deface: Path, rounds: int) -> list[Figure]:
     result = folder / "deface.mp4"
 
     def theirs() -> Ran:
@@ -33,21 +38,29 @@ def measure(material: Material, folder: Path, cache: Path, rounds: int) -> list[
 
     def ours(*options: str) -> Ran:
         shutil.rmtree(folder / "ours", ignore_errors=True)
-        return run(process(material.clip, folder / "ours", *options))
+        return run(process(material.clip, folder / "ours", *options, "--json-log"))
 
-    ran = interleaved(rounds, {"deface": theirs, "faces": lambda: ours("-a", "face"), "all": ours})
+    things = {"deface": theirs, "faces only": lambda: ours("-a", "face"), "all types": ours}
+    ran = interleaved(rounds, things)
     note = f"{material.frames} frames, {material.width}x{material.height}; {versions(deface)}; all else as by default"
-    walls = {name: [one.wall for one in taken] for name, taken in ran.items()}
-    rates = {name: [material.frames / wall for wall in taken] for name, taken in walls.items()}
-    return [
-        Figure(SECTION, "faces only", "x deface", ratios(walls["deface"], walls["faces"]), at_least=8, note=note),
-        Figure(SECTION, "all four types", "x deface", ratios(walls["deface"], walls["all"]), at_least=5),
-        *(Figure(SECTION, f"{name}: frames a second", "1/s", rate) for name, rate in rates.items()),
-        *(
-            Figure(SECTION, f"{name}: processor time", "ms/frame", [1000 * one.cpu / material.frames for one in taken])
-            for name, taken in ran.items()
-        ),
-    ]
+    figures = []
+    for name, at_least in (("faces only", 8), ("all types", 5)):
+        samples = ratios([one.wall for one in ran["deface"]], [one.wall for one in ran[name]])
+        figures.append(
+            Figure(SECTION, f"{clip}: {name}, frames a second", "x deface", samples, at_least=at_least, note=note)
+        )
+    for name, taken in ran.items():
+        rate = [material.frames / one.wall for one in taken]
+        cpu = [1000 * one.cpu / material.frames for one in taken]
+        figures.append(Figure(SECTION, f"{clip}: {name}", "frames/s", rate))
+        figures.append(Figure(SECTION, f"{clip}: {name}, processor time", "ms/frame", cpu))
+    for stage in ("decode", "detect", "render", "encode video"):
+        taken = [1000 * one.answer["stage_seconds"][stage] / material.frames for one in ran["all types"]]
+        figures.append(Figure(SECTION, f"{clip}: all types, {stage}", "ms/frame", taken))
+    objects = ran["all types"][0].answer["objects"]
+    for name, count in sorted(objects.items()):
+        figures.append(Figure(SECTION, f"{clip}: objects found, {name}", "a frame", [count / material.frames]))
+    return figures
 
 
 def install(environment: Path) -> Path:

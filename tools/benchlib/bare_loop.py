@@ -27,6 +27,7 @@ def transcode(clip: str, out: str, settings: EncoderSettings, decoder_threads: s
         film.thread_type = ThreadType.SLICE if decoder_threads == "slice" else ThreadType.AUTO
         stream = target.add_stream("libx264", rate=film.average_rate, options=settings.options())
         stream.width, stream.height, stream.pix_fmt = film.width, film.height, film.codec_context.pix_fmt
+        assert film.time_base is not None
         stream.time_base = stream.codec_context.time_base = film.time_base
         stream.codec_context.thread_count = settings.threads
         stream.codec_context.thread_type = ThreadType.FRAME

@@ -35,16 +35,17 @@ class Maker:
     def main(self) -> Material:
         """The clip that most sections use."""
         if self.given is None:
-            return self.mosaic(self.frames, self.width, self.height)
+            return self.made("mosaic")
         found = run(script("clips", "describe", self.given)).answer
         return self._material(self.given, found["frames"], found["width"], found["height"])
 
-    def mosaic(self, frames: int, width: int, height: int) -> Material:
-        """A clip of the mosaic that clips.py describes."""
-        clip = self.cache / f"mosaic-{width}x{height}-{frames}.mp4"
+    def made(self, kind: str, frames: int = 0, size: tuple[int, int] | None = None) -> Material:
+        """A ``mosaic`` or ``scene`` (see clips.py), of this maker's length and size where no others are given."""
+        frames, (width, height) = frames or self.frames, size or (self.width, self.height)
+        clip = self.cache / f"{kind}-{width}x{height}-{frames}.mp4"
         if not clip.exists():
             self.cache.mkdir(parents=True, exist_ok=True)
-            run(script("clips", "clip", clip, frames, width, height))
+            run(script("clips", kind, clip, frames, width, height))
         return self._material(clip, frames, width, height)
 
     def _material(self, clip: Path, frames: int, width: int, height: int) -> Material:

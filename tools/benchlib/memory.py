@@ -20,8 +20,8 @@ SECTION = "memory: peak of the whole process (ru_maxrss)"
 
 def measure(maker: Maker, folder: Path, rounds: int, lengths: tuple[int, int], small: tuple[int, int]) -> list[Figure]:
     """A short and a long film of ``small`` size, and one of the full size that fills more than a chunk."""
-    short, long = (maker.mosaic(frames, *small) for frames in lengths)
-    full = maker.mosaic(2 * maker.frames, maker.width, maker.height)
+    short, long = (maker.made("mosaic", frames, small) for frames in lengths)
+    full = maker.made("mosaic", 2 * maker.frames)
     ran = interleaved(
         rounds,
         {
