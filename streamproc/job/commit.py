@@ -7,10 +7,13 @@ the chunk is never touched again.
 
 from __future__ import annotations
 
+from array import array
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamproc.errors import EncodeError
 from streamproc.job.files import is_as_recorded, record_of, sync_file, sync_folder, write_file
+from streamproc.media.mark import Mark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +24,52 @@ if TYPE_CHECKING:
     from streamproc.job.pipeline import ChunkData
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A committed chunk as a job keeps it in mind: eight bytes a frame, so that films of any length fit.
+
+    ``ticks`` are the times of all frames, ``parts`` the files by kind. ``mark`` is only kept of chunks that an earlier
+    run has committed, to go on after them.
+    """
+
+    chunk: int
+    frames: int
+    ticks: array[int]
+    objects: dict[str, int]
+    crowded: int
+    metadata: FileRecord
+    parts: dict[str, list[FileRecord]]
+    mark: Mark | None = None
+
+    @classmethod
+    def of(cls, record: Record, *, with_mark: bool = False) -> Committed:
+        """Take a journal record apart."""
+        mark = record["mark"] if with_mark else None
+        return cls(
+            chunk=record["chunk"],
+            frames=record["frames"],
+            ticks=array("q", record["ticks"]),
+            objects=record["objects"],
+            crowded=record["crowded"],
+            metadata=record["metadata"],
+            parts=record["parts"],
+            mark=None if mark is None else Mark.of_json(mark),
+        )
+
+    @property
+    def files(self) -> list[FileRecord]:
+        """All files of the chunk."""
+        return [self.metadata, *(file for part in self.parts.values() for file in part)]
+
+    def damaged(self, root: Path) -> list[str]:
+        """Names of its files that are gone or not what the journal says."""
+        return [file["file"] for file in self.files if not is_as_recorded(file, root)]
+
+
 def commit_chunk(
     data: ChunkData, parts: list[ClosedPart], *, metadata: Path, work: Path, root: Path, journal: Journal
-) -> Record:
-    """Commit one chunk and return its journal record.
+) -> Committed:
+    """Commit one chunk.
 
     ``metadata`` is the final name of the chunk's metadata, ``work`` the job's work folder, ``root`` the folder that
     names in the journal are relative to. Raises EncodeError when a part does not hold the frames that went into it.
@@ -63,17 +108,4 @@ def commit_chunk(
         "parts": {part.kind: [record_of(final, root) for _, final in part.files] for part in parts},
     }
     journal.append(record)
-    return record
-
-
-def chunk_files(record: Record) -> list[FileRecord]:
-    """All files of a committed chunk."""
-    files: list[FileRecord] = [record["metadata"]]
-    for part in record["parts"].values():
-        files += part
-    return files
-
-
-def damaged_files(record: Record, root: Path) -> list[str]:
-    """Names of the files of a committed chunk that are gone or not what the journal says."""
-    return [file["file"] for file in chunk_files(record) if not is_as_recorded(file, root)]
+    return Committed.of(record)

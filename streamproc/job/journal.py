@@ -40,17 +40,16 @@ def decode_line(line: bytes) -> Record | None:
 class Journal:
     """A journal open for appending, possibly by several processes at once.
 
-    ``records`` are all that is known of it, in order. Raises JournalError for damage before the last line.
+    ``records`` are those that were there when it was opened. Raises JournalError for damage before the last line.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.records: list[Record] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b", buffering=0)
-        self._size = 0
+        self._size = self._lines = 0
         try:
-            self.refresh()
+            self.records = self.refresh()
         except BaseException:
             self._file.close()
             raise
@@ -75,16 +74,16 @@ class Journal:
                 self._file.truncate(self._size)
                 raise
         self._size += len(line)
-        self.records.append(record)
+        self._lines += 1
 
     def _catch_up(self) -> list[Record]:
         self._file.seek(self._size)
         data = self._file.readall()
-        records, sound_bytes = _parse(data, self.path, len(self.records))
+        records, sound_bytes = _parse(data, self.path, self._lines)
         if sound_bytes < len(data):
             self._file.truncate(self._size + sound_bytes)
         self._size += sound_bytes
-        self.records += records
+        self._lines += len(records)
         return records
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from streamproc.errors import UsageError
-from streamproc.job.commit import chunk_files
+from streamproc.job.commit import Committed
 from streamproc.job.journal import read_journal
 from streamproc.job.ledger import JOURNAL, LEDGER
 from streamproc.job.lock import owner_of
@@ -72,16 +72,16 @@ def _entries(ledger: Path) -> dict[str, Record]:
 
 def _begun(name: str, journal: Path, work: Path, output: Path) -> JobStatus:
     records, _ = read_journal(journal)
-    chunks = {record["chunk"]: record for record in records if "chunk" in record}
+    chunks = {record["chunk"]: Committed.of(record) for record in records if "chunk" in record}
     total = next((record["end"] for record in records if "end" in record), None)
     owner = owner_of(work / f"{name}.lock")
     return JobStatus(
         name=name,
         state=State.INTERRUPTED if owner is None else State.RUNNING,
         chunks=len(chunks),
-        frames=sum(record["frames"] for record in chunks.values()),
+        frames=sum(chunk.frames for chunk in chunks.values()),
         total=total,
-        missing=[file for record in chunks.values() for file in _missing(chunk_files(record), output)],
+        missing=[file for chunk in chunks.values() for file in _missing(chunk.files, output)],
         owner=owner,
     )
 

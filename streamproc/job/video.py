@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from streamproc.errors import FingerprintError, Interrupted, JournalError, OutputOverInputError
-from streamproc.job.commit import chunk_files, commit_chunk, damaged_files
+from streamproc.job.commit import Committed, commit_chunk
 from streamproc.job.files import publish, record_of, remove_work, sync_file
 from streamproc.job.fingerprint import differences
 from streamproc.job.journal import Journal
@@ -22,7 +22,6 @@ from streamproc.job.source_job import SourceJob
 from streamproc.media.container import output_suffix
 from streamproc.media.encode import VideoPartWriter
 from streamproc.media.join import join
-from streamproc.media.mark import Mark
 from streamproc.media.mask_writer import MaskVideoWriter
 from streamproc.media.source import open_source
 from streamproc.options import MaskFormat
@@ -92,18 +91,18 @@ class VideoJob(SourceJob):
 
     def _run(self, source: Source, films: list[Film], journal: Journal) -> SourceResult:
         chunks, total = self._recover(journal)
-        resumed = sum(record["frames"] for record in chunks.values())
+        resumed = sum(chunk.frames for chunk in chunks.values())
         if resumed:
             self._note(f"{resumed} frames in {len(chunks)} chunks were committed before; going on")
         self._progress.begin(self._planned.source, total or source.info.frames_estimate, resumed)
         try:
-            if total is None or sum(record["frames"] for record in chunks.values()) < total:
+            if total is None or sum(chunk.frames for chunk in chunks.values()) < total:
                 total = self._work_through(source, chunks, journal)
         finally:
             self._progress.end()
         return self._finish(source, films, [chunks[index] for index in sorted(chunks)], total, resumed)
 
-    def _recover(self, journal: Journal) -> tuple[dict[int, Record], int | None]:
+    def _recover(self, journal: Journal) -> tuple[dict[int, Committed], int | None]:
         """Committed chunks whose files are as the journal says, and the number of frames if the end was reached."""
         if not journal.records:
             journal.append({"job": self.name, "fingerprint": self._mark})
@@ -119,21 +118,21 @@ class VideoJob(SourceJob):
                 f"{self._planned.source}: begun in {self._root} by a run that differs: {'; '.join(changed[:5])}; "
                 "run it with what it was begun with, or use --overwrite to start anew"
             )
-        chunks: dict[int, Record] = {}
+        chunks: dict[int, Committed] = {}
         total = None
         for record in rest:
             if "chunk" in record:
-                chunks[record["chunk"]] = record
+                chunks[record["chunk"]] = Committed.of(record, with_mark=True)
             else:
                 total = record["end"]
-        for index, record in list(chunks.items()):
-            damaged = damaged_files(record, self._root)
+        for index, chunk in list(chunks.items()):
+            damaged = chunk.damaged(self._root)
             if damaged:
                 self._note(f"{', '.join(damaged[:3])}: gone or changed since the commit; chunk {index} is made again")
                 del chunks[index]
         return chunks, total
 
-    def _work_through(self, source: Source, chunks: dict[int, Record], journal: Journal) -> int:
+    def _work_through(self, source: Source, chunks: dict[int, Committed], journal: Journal) -> int:
         options, info = self._options, source.info
         renderer = Renderer(options, info.width, info.height)
 
@@ -152,7 +151,7 @@ class VideoJob(SourceJob):
             self._sinks(source, renderer),
             chunk_frames=options.chunk_frames,
             segmentation=options.save_segmentation,
-            committed={index: _mark_of(record) for index, record in chunks.items()},
+            committed={index: chunk.mark for index, chunk in chunks.items()},
             commit=commit,
             clock=self._clock,
             progress=self._progress,
@@ -162,7 +161,7 @@ class VideoJob(SourceJob):
         if source.sought:
             self._note(f"the frame to go on at was found: {source.sought}")
         if pipeline.frames_seen is None:
-            done = sum(record["frames"] for record in chunks.values())
+            done = sum(chunk.frames for chunk in chunks.values())
             raise Interrupted(
                 f"{self._planned.source}: stopped after {done} committed frames; run the same command to go on",
                 self._stop.signal_number or 0,
@@ -214,13 +213,13 @@ class VideoJob(SourceJob):
         return films
 
     def _finish(
-        self, source: Source, films: list[Film], chunks: list[Record], total: int, resumed: int
+        self, source: Source, films: list[Film], chunks: list[Committed], total: int, resumed: int
     ) -> SourceResult:
-        ticks = [record["ticks"] for record in chunks]
-        files = [file for record in chunks for file in chunk_files(record) if self.work not in self._path(file).parents]
+        ticks = [chunk.ticks for chunk in chunks]
+        files = [file for chunk in chunks for file in chunk.files if self.work not in self._path(file).parents]
         for film in films:
             temporary = self.work / f"{film.kind}{film.final.suffix}.joined.tmp"
-            parts = [self._path(record["parts"][film.kind][0]) for record in chunks]
+            parts = [self._path(chunk.parts[film.kind][0]) for chunk in chunks]
             with self._clock.measure("join"):
                 report = join(
                     parts,
@@ -239,10 +238,10 @@ class VideoJob(SourceJob):
         if source.damage:
             self._note(f"while reading: {source.damage}")
         objects: dict[str, int] = {}
-        for record in chunks:
-            for name, count in record["objects"].items():
+        for chunk in chunks:
+            for name, count in chunk.objects.items():
                 objects[name] = objects.get(name, 0) + count
-        crowded = sum(record["crowded"] for record in chunks)
+        crowded = sum(chunk.crowded for chunk in chunks)
         if crowded:
             self._note(f"{crowded} instances share a colour: a frame held more than 255 objects of one type")
         self._ledger.finish(self.name, self._mark, files, total, objects)
@@ -275,8 +274,3 @@ class VideoJob(SourceJob):
         """The file itself, or the folder of a mask that is stored as one PNG a frame."""
         folders = {self._planned.target / name for name in self._planned.mask_names.values()}
         return path.parent if path.parent in folders else path
-
-
-def _mark_of(record: Record) -> Mark | None:
-    """What a committed chunk's record remembers of its end; nothing for a last, shorter chunk."""
-    return None if record["mark"] is None else Mark.of_json(record["mark"])

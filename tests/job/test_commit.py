@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamproc.errors import EncodeError
-from streamproc.job.commit import chunk_files, commit_chunk, damaged_files
+from streamproc.job.commit import Committed, commit_chunk
 from streamproc.job.journal import Journal, Record
 from streamproc.job.parts import ClosedPart
 from streamproc.job.pipeline import ChunkData
@@ -54,26 +54,28 @@ def commit(tmp_path: Path, work: Path, part: ClosedPart) -> Record:
 
 
 def test_a_commit_gives_final_names_and_one_line_that_tells_all(tmp_path: Path, work: Path) -> None:
-    record = commit(tmp_path, work, closed_part(work))
+    chunk = commit(tmp_path, work, closed_part(work))
     assert sorted(path.name for path in work.iterdir()) == ["000001-video.mp4", "journal.jsonl"]
     assert [frame["id"] for frame in json.loads((tmp_path / "sub" / "clip-10-12.json").read_text())] == [10, 11, 12]
     with Journal(work / "journal.jsonl") as journal:
-        assert journal.records == [record]
+        (record,) = journal.records
     assert (record["chunk"], record["first"], record["frames"], record["ticks"]) == (1, 10, 3, [70, 77, 84])
-    assert (record["objects"], record["crowded"]) == ({"face": 2}, 5)
-    metadata, part = chunk_files(record)
+    assert chunk == Committed.of(record)
+    assert (chunk.chunk, chunk.frames, list(chunk.ticks)) == (1, 3, [70, 77, 84])
+    assert (chunk.objects, chunk.crowded) == ({"face": 2}, 5)
+    metadata, part = chunk.files
     assert metadata["file"] == "sub/clip-10-12.json"
     assert part == {
         "file": ".streamproc/clip.mp4/000001-video.mp4", "size": 4, "sha256": hashlib.sha256(b"film").hexdigest(),
     }  # fmt: skip
-    assert damaged_files(record, tmp_path) == []
+    assert chunk.damaged(tmp_path) == []
 
 
 def test_files_that_are_gone_or_altered_are_named(tmp_path: Path, work: Path) -> None:
-    record = commit(tmp_path, work, closed_part(work))
+    chunk = commit(tmp_path, work, closed_part(work))
     (work / "000001-video.mp4").write_bytes(b"filn")
     (tmp_path / "sub" / "clip-10-12.json").unlink()
-    assert damaged_files(record, tmp_path) == ["sub/clip-10-12.json", ".streamproc/clip.mp4/000001-video.mp4"]
+    assert chunk.damaged(tmp_path) == ["sub/clip-10-12.json", ".streamproc/clip.mp4/000001-video.mp4"]
 
 
 @pytest.mark.parametrize(("frames", "counted"), [(3, 2), (2, 2), (4, 3)])
