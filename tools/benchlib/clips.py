@@ -108,13 +108,8 @@ def film(path: Path, scale: tuple[int, int] | None) -> list[Planes]:
     width, height = scale or (None, None)
     if path.suffix != ".mp4":
         with Image.open(path) as image:
-            return [
-                planes(
-                    av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), "rgb24").reformat(
-                        width, height, "yuv420p"
-                    )
-                )
-            ]
+            photograph = av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), "rgb24")
+        return [planes(photograph.reformat(width, height, "yuv420p"))]
     with av.open(str(path)) as container:
         return [planes(picture.reformat(width, height, "yuv420p")) for picture in container.decode(video=0)]
 
