@@ -101,8 +101,8 @@ class Pipeline:
         self._hand = threading.Lock()
         self._chunk_in_hand = -1
         self._marks: dict[int, Mark] = {}
-        self.frames_seen: int | None = None
-        """Frames in the whole source, once its end was reached."""
+        self.reached_end = False
+        """Whether the source was read to its end, so that all its frames are committed when ``run`` returns."""
 
     def run(self) -> None:
         """Work until the source ends or a stop is asked for; raise the first error of any stage."""
@@ -119,13 +119,13 @@ class Pipeline:
 
     def _decode(self) -> None:
         first = next(chunk for chunk in count() if chunk not in self._committed)
-        start, mark = first * self._chunk_frames, self._committed.get(first - 1)
+        # A last chunk that is shorter than the others has no mark: then that of the chunk before it serves.
+        known = (self._committed[chunk] for chunk in range(first - 1, -1, -1))
+        start, mark = first * self._chunk_frames, next((mark for mark in known if mark is not None), None)
         maker = MarkMaker(self._chunk_frames, mark)
         batch_size = self._detector.batch_size
         batch: list[Frame] = []
-        seen = start
         for frame in self._clock.each("decode", self._source.frames(start, mark)):
-            seen = frame.ordinal + 1
             chunk, place = divmod(frame.ordinal, self._chunk_frames)
             if self._stop.asked and (place == 0 or not self._in_hand(chunk)):
                 break
@@ -141,7 +141,7 @@ class Pipeline:
                 self._frames.put(batch)
                 batch = []
         else:
-            self.frames_seen = seen
+            self.reached_end = True
         if batch:
             self._frames.put(batch)
         self._frames.end()

@@ -160,14 +160,15 @@ class VideoJob(SourceJob):
         pipeline.run()
         if source.sought:
             self._note(f"the frame to go on at was found: {source.sought}")
-        if pipeline.frames_seen is None:
+        if not pipeline.reached_end:
             done = sum(chunk.frames for chunk in chunks.values())
             raise Interrupted(
                 f"{self._planned.source}: stopped after {done} committed frames; run the same command to go on",
                 self._stop.signal_number or 0,
             )
-        journal.append({"end": pipeline.frames_seen})
-        return pipeline.frames_seen
+        total = sum(chunk.frames for chunk in chunks.values())
+        journal.append({"end": total})
+        return total
 
     def _sinks(self, source: Source, renderer: Renderer) -> list[PartSink]:
         options, info = self._options, source.info

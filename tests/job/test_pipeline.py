@@ -108,7 +108,7 @@ def covered(x: int = 4) -> Detection:
 def test_every_frame_goes_once_and_in_order_through_every_output() -> None:
     run = Run(make_source(23), ScriptedDetector({3: [covered()]}))
     run.pipeline.run()
-    assert run.pipeline.frames_seen == 23
+    assert run.pipeline.reached_end
     pictures = [entry for chunk in sorted(run.video.parts) for entry in run.video.parts[chunk]]
     assert pictures == [(n, 16 if n == 3 else 40 + n) for n in range(23)]
     masks = [entry for chunk in sorted(run.binary.parts) for entry in run.binary.parts[chunk]]
@@ -128,7 +128,7 @@ def test_a_film_of_whole_chunks_has_no_empty_one_at_its_end() -> None:
     run = Run(make_source(10))
     run.pipeline.run()
     assert [data.first for data, _ in run.commits] == [0, 5]
-    assert run.pipeline.frames_seen == 10
+    assert run.pipeline.reached_end
 
 
 def test_committed_chunks_are_not_worked_on_again() -> None:
@@ -136,7 +136,7 @@ def test_committed_chunks_are_not_worked_on_again() -> None:
     run.pipeline.run()
     assert [data.chunk for data, _ in run.commits] == [1, 3, 4]
     assert sorted(run.video.parts) == [1, 3, 4]
-    assert run.pipeline.frames_seen == 23
+    assert run.pipeline.reached_end
 
 
 class Batches(ScriptedDetector):
@@ -260,7 +260,7 @@ def test_a_stop_finishes_the_chunk_in_hand_and_no_other() -> None:
     worker.join(10)
     assert [data.chunk for data, _ in run.commits] == [0, 1]
     assert len(run.commits[1][0].ticks) == 5
-    assert run.pipeline.frames_seen is None
+    assert not run.pipeline.reached_end
 
 
 def test_a_stop_before_the_first_frame_commits_nothing() -> None:
@@ -269,7 +269,7 @@ def test_a_stop_before_the_first_frame_commits_nothing() -> None:
     run = Run(make_source(23), stop=stop)
     run.pipeline.run()
     assert run.commits == []
-    assert run.pipeline.frames_seen is None
+    assert not run.pipeline.reached_end
 
 
 def test_each_full_chunk_leaves_a_mark_from_which_the_rest_is_the_same() -> None:
@@ -294,3 +294,14 @@ def test_another_source_than_the_marked_one_is_refused() -> None:
     with pytest.raises(SourceDecodeError, match="is not the one that the job saw"):
         other.pipeline.run()
     assert other.commits == []
+
+
+def test_a_short_last_chunk_that_is_committed_leaves_nothing_to_do() -> None:
+    whole = Run(make_source(23))
+    whole.pipeline.run()
+    again = Run(make_source(23))
+    again.pipeline._committed = {data.chunk: data.mark for data, _ in whole.commits}
+    again.pipeline.run()
+    assert again.pipeline.reached_end
+    assert again.commits == []
+    assert again.pipeline._source.sought  # from the mark of the last full chunk, not from the start

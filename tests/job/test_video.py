@@ -19,7 +19,7 @@ from streamproc.errors import (
     OutputOverInputError,
 )
 from streamproc.job import video as video_module
-from streamproc.job.journal import encode_line
+from streamproc.job.journal import Journal, encode_line
 from streamproc.job.ledger import Ledger
 from streamproc.job.results import Status
 from streamproc.job.stopping import StopRequest
@@ -284,3 +284,21 @@ def test_what_a_person_should_know_is_noted(clip: Path, tmp_path: Path) -> None:
 def test_detecting_only_writes_no_picture(clip: Path, tmp_path: Path) -> None:
     run_video(clip, tmp_path, method="detect", save_mask="binary")
     assert [name for name in names(tmp_path) if name.endswith(".mp4")] == ["clip_bin_mask.mp4"]
+
+
+def test_a_kill_between_the_last_commit_and_the_end_leaves_the_right_number_of_frames(
+    clip: Path, tmp_path: Path, undisturbed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Journal.append
+
+    def killed_at_the_end(journal: Journal, record: dict[str, Any]) -> None:
+        if "end" in record:
+            raise KeyboardInterrupt
+        append(journal, record)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Journal, "append", killed_at_the_end)
+        run_video(clip, tmp_path)
+    result = run_video(clip, tmp_path)
+    assert (result.frames, result.resumed) == (FRAMES, FRAMES)
+    assert result_hashes(tmp_path) == undisturbed
