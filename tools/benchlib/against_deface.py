@@ -45,10 +45,12 @@ def _on(clip: str, material: Material, folder: Path, deface: Path, rounds: int) 
     note = f"{material.frames} frames, {material.width}x{material.height}; {versions(deface)}; all else as by default"
     figures = []
     for name, at_least in (("faces only", 8), ("all types", 5)):
-        samples = ratios([one.wall for one in ran["deface"]], [one.wall for one in ran[name]])
-        figures.append(
-            Figure(SECTION, f"{clip}: {name}, frames a second", "x deface", samples, at_least=at_least, note=note)
-        )
+        wall = ratios([one.wall for one in ran["deface"]], [one.wall for one in ran[name]])
+        cpu = ratios([one.cpu for one in ran["deface"]], [one.cpu for one in ran[name]])
+        figures += [
+            Figure(SECTION, f"{clip}: {name}, frames a second", "x deface", wall, at_least=at_least, note=note),
+            Figure(SECTION, f"{clip}: deface / {name}, processor time", "x", cpu),
+        ]
     for name, taken in ran.items():
         rate = [material.frames / one.wall for one in taken]
         cpu = [1000 * one.cpu / material.frames for one in taken]
