@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamproc.errors import EncodeError
-from streamproc.job.files import is_as_recorded, record_of, sync_file, sync_folder, write_file
+from streamproc.job.files import is_as_recorded, make_folder, record_of, sync_file, sync_folder, write_file
 from streamproc.media.mark import Mark
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def commit_chunk(
             sync_file(temporary)
         moves += part.files
     for folder in {final.parent for _, final in moves}:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, root)
     for temporary, final in moves:
         temporary.replace(final)
     for folder in {final.parent for _, final in moves} | {work}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -29,14 +30,31 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Return when the names in ``folder`` are on the disk. Windows keeps names itself and cannot be asked."""
+    """Return when the names in ``folder`` are on the disk.
+
+    Windows keeps names itself and cannot be asked, nor can some network file systems, which say so.
+    """
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: Path, root: Path) -> None:
+    """Make ``folder`` with those between it and ``root``, and return when their names in one another are on the disk.
+
+    Those that are there are synced too: who made them may have been killed before it did that.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    while folder != root:
+        folder = folder.parent
+        sync_folder(folder)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -47,11 +65,17 @@ def write_file(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those of ``folders`` that are there and hold nothing."""
-    for folder in folders:
+def remove_files(files: Iterable[Path], root: Path) -> None:
+    """Remove ``files`` below ``root`` and the folders that they leave empty; return when they are gone for good."""
+    folders = set()
+    for file in files:
+        file.unlink(missing_ok=True)
+        folders.add(file.parent)
+    for folder in sorted(folders - {root}, reverse=True):  # a folder comes after those in it
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+    for folder in {next(path for path in (folder, *folder.parents) if path.is_dir()) for folder in folders}:
+        sync_folder(folder)
 
 
 def remove_work(work: Path, root: Path) -> None:
@@ -62,16 +86,23 @@ def remove_work(work: Path, root: Path) -> None:
 
 
 def remove_empty_parents(path: Path, root: Path) -> None:
-    """Remove the folders between ``path`` and ``root`` as long as they hold nothing."""
+    """Remove the folders between ``path`` and ``root`` as long as they hold nothing. Others may do so as well."""
     for folder in path.parents:
-        if folder == root or any(folder.iterdir()):
+        if folder == root:
             break
-        folder.rmdir()
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            break
 
 
-def publish(temporary: Path, final: Path) -> None:
-    """Give a finished, synced file its final name, replacing what stood there."""
-    final.parent.mkdir(parents=True, exist_ok=True)
+def publish(temporary: Path, final: Path, root: Path) -> None:
+    """Give a finished, synced file its final name below ``root``, for good, replacing what stood there."""
+    make_folder(final.parent, root)
     temporary.replace(final)
     sync_folder(final.parent)
 

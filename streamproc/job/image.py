@@ -96,7 +96,7 @@ class ImageJob(SourceJob):
             write_file(temporaries["metadata"], image_to_bytes(self._record(still.frame, rendering)))
         with self._clock.measure("commit"):
             for name in sorted(finals, key=lambda name: name == "metadata"):
-                publish(temporaries[name], finals[name])
+                publish(temporaries[name], finals[name], self._ledger.output)
             remove_work(self.work, self._ledger.work)
 
     def _record(self, frame: Frame, rendering: Rendering) -> dict[str, object]:

@@ -13,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from streamproc.errors import JournalError
+from streamproc.job.files import sync_folder
 from streamproc.job.lock import exclusively
 
 if TYPE_CHECKING:
@@ -38,17 +39,17 @@ def decode_line(line: bytes) -> Record | None:
 
 
 class Journal:
-    """A journal open for appending, possibly by several processes at once.
+    """A journal open for appending, possibly by several processes at once, in a folder that is there.
 
     ``records`` are those that were there when it was opened. Raises JournalError for damage before the last line.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b", buffering=0)
         self._size = self._lines = 0
         try:
+            sync_folder(path.parent)
             self.records = self.refresh()
         except BaseException:
             self._file.close()

@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from streamproc.errors import FingerprintError, OutputChangedError, OutputError
-from streamproc.job.files import is_as_recorded, remove_empty
+from streamproc.job.files import is_as_recorded, make_folder, remove_files
 from streamproc.job.fingerprint import differences
 from streamproc.job.journal import Journal, read_journal
 from streamproc.job.lock import JobLock
@@ -45,6 +45,7 @@ class Ledger:
         """Holds a work folder for each job that is not finished."""
         self._entries: dict[str, Record] = {}
         self._claims: dict[str, set[str]] = {}
+        make_folder(self.work, output if output.exists() else next(path for path in output.parents if path.exists()))
         self._journal = Journal(self.work / LEDGER)
         for record in self._journal.records:
             self._take(record)
@@ -125,11 +126,7 @@ class Ledger:
         """Delete what a job left, finished or not, so that nothing of it is mixed into what comes."""
         if job not in self._claims:
             return
-        folders = set()
-        for name in self._claims[job]:
-            (self.output / name).unlink(missing_ok=True)
-            folders.add((self.output / name).parent)
-        remove_empty(folders - {self.output})
+        remove_files([self.output / name for name in self._claims[job]], self.output)
         self._append({"job": job, "forgotten": True})
 
     def claim(self, job: str, finals: Iterable[Path], *, overwrite: bool = False) -> None:

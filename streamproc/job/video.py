@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from streamproc.errors import FingerprintError, Interrupted, JournalError, OutputOverInputError
 from streamproc.job.commit import Committed, commit_chunk
-from streamproc.job.files import publish, record_of, remove_work, sync_file
+from streamproc.job.files import make_folder, publish, record_of, remove_work, sync_file
 from streamproc.job.fingerprint import differences
 from streamproc.job.journal import Journal
 from streamproc.job.ledger import JOURNAL
@@ -85,7 +85,7 @@ class VideoJob(SourceJob):
         with open_source(self._planned.source) as source:
             films = self._films(source)
             self._claim([film.final for film in films])
-            self.work.mkdir(parents=True, exist_ok=True)
+            make_folder(self.work, self._ledger.work)
             with Journal(self.work / JOURNAL) as journal:
                 return self._run(source, films, journal)
 
@@ -232,7 +232,7 @@ class VideoJob(SourceJob):
                     keep_metadata=self._options.keep_metadata,
                 )
                 sync_file(temporary)
-                publish(temporary, film.final)
+                publish(temporary, film.final, self._root)
             for left_out in report.left_out:
                 self._note(left_out)
             files.append(record_of(film.final, self._root))

@@ -117,7 +117,7 @@ def test_a_kill_between_the_files_is_made_good_by_the_next_run(
     run_image(photo, tmp_path / "whole")
     left = [written]
 
-    def publish_some(temporary: Path, final: Path) -> None:
+    def publish_some(temporary: Path, final: Path, _: Path) -> None:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1

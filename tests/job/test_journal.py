@@ -40,7 +40,7 @@ def test_an_altered_or_cut_line_is_seen(record: dict[str, object], data: st.Data
 
 
 def test_what_was_appended_is_there_when_opened_again(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "journal.jsonl"
+    path = tmp_path / "journal.jsonl"
     with Journal(path) as journal:
         assert journal.records == []
         journal.append({"chunk": 0})
