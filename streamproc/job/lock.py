@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING
 
 from streamproc.errors import JobLockedError
@@ -48,6 +48,14 @@ def exclusively(file: IO[bytes]) -> Iterator[None]:
         _let_go(file)
 
 
+def is_named(file: IO[bytes], path: Path) -> bool:
+    """Whether ``path`` is still a name of the open ``file``, or it was removed or replaced."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 class JobLock:
     """Held while a process works on a job. The kernel lets go of it when the process ends, however it ends.
 
@@ -55,14 +63,19 @@ class JobLock:
     """
 
     def __init__(self, path: Path, job: str, root: Path) -> None:
-        self._path, self._job, self._root = path, job, root
+        self.path, self._job, self._root = path, job, root
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> JobLock:
         """Take the lock, or raise JobLockedError naming its owner, at once."""
         while True:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a+b")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                file = self.path.open("a+b", buffering=0)
+            except FileNotFoundError:
+                if not self._root.exists():
+                    raise
+                continue  # another job has removed the folder, which it left empty, in between
             try:
                 _take(file, wait=False)
             except OSError:
@@ -71,17 +84,20 @@ class JobLock:
                 raise JobLockedError(
                     f"{self._job}: {owner} works on it; wait for it to end, or use another output folder"
                 ) from None
-            if self._is_still(file):
+            if is_named(file, self.path):
                 break
             file.close()  # its owner finished the job and removed the file between our opening and taking it
-        file.truncate(0)
         owner_record = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "since": time.strftime("%FT%TZ", time.gmtime()),
         }
-        file.write(json.dumps(owner_record).encode())
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(json.dumps(owner_record).encode())
+        except OSError:
+            file.close()
+            raise
         self._file = file
         return self
 
@@ -90,15 +106,10 @@ class JobLock:
     ) -> None:
         """Remove the file and let go of it, in this order: who opens it in between finds that it is no longer there."""
         assert self._file is not None
-        self._path.unlink(missing_ok=True)
-        remove_empty_parents(self._path, self._root)
-        self._file.close()
-
-    def _is_still(self, file: IO[bytes]) -> bool:
-        try:
-            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
-        except FileNotFoundError:
-            return False
+        # Where the work has failed because nothing can be changed there any more, that is what is to be said.
+        with self._file, nullcontext() if kind is None else suppress(OSError):
+            self.path.unlink(missing_ok=True)
+            remove_empty_parents(self.path, self._root)
 
 
 def owner_of(path: Path) -> str | None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -104,3 +106,47 @@ def test_an_owner_that_has_not_written_its_name_is_another_process(tmp_path: Pat
         path.write_bytes(b"")
         with pytest.raises(JobLockedError, match="another process works on it"), JobLock(path, "clip.mp4", path.parent):
             pass
+
+
+def test_a_folder_that_another_job_removes_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "day" / "clip.mp4.lock"
+    opened = Path.open
+    raced = iter([True])
+
+    def open_late(given: Path, *more: Any, **keywords: Any) -> Any:
+        if next(raced, False):
+            given.parent.rmdir()
+        return opened(given, *more, **keywords)
+
+    monkeypatch.setattr(Path, "open", open_late)
+    with JobLock(path, "clip.mp4", tmp_path):
+        assert path.exists()
+
+
+def test_a_failure_inside_is_said_and_not_that_of_letting_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    path = tmp_path / "lock"
+    with monkeypatch.context() as broken, pytest.raises(ValueError, match="the work"):  # noqa: PT012, SIM117  in this order
+        with JobLock(path, "clip.mp4", tmp_path):
+            broken.setattr(Path, "unlink", read_only)
+            raise ValueError("the work")
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="Read-only"):  # noqa: SIM117
+        with JobLock(path, "clip.mp4", tmp_path):
+            broken.setattr(Path, "unlink", read_only)
+
+
+def test_a_lock_that_cannot_be_written_is_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"), JobLock(path, "clip.mp4", tmp_path):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with JobLock(path, "clip.mp4", tmp_path):
+        pass
