@@ -57,6 +57,8 @@ class Ledger:
         elif record.get("forgotten"):
             self._entries.pop(job, None)
             self._claims.pop(job, None)
+        elif "reopened" in record:
+            self._entries[job] = {"fingerprint": record["reopened"]}
         else:
             self._entries[job] = record
             self._claims[job] = {file["file"] for file in record["files"]}
@@ -99,7 +101,8 @@ class Ledger:
     def finished(self, job: str, mark: Fingerprint) -> Record | None:
         """The entry of ``job`` if it is done with this very fingerprint and its files are as they were left.
 
-        Raises FingerprintError when it was done with another, OutputChangedError when a file was changed since.
+        Raises FingerprintError when it was done with another, OutputChangedError when a file was changed since. A job
+        of which files are gone, or that was opened again since, is not done.
         """
         entry = self._entries.get(job)
         if entry is None:
@@ -110,6 +113,8 @@ class Ledger:
                 f"{job}: finished in {self.output} by a run that differs: {'; '.join(changed[:5])}; "
                 "use --overwrite to start anew, or another output folder"
             )
+        if "files" not in entry:
+            return None
         present = [file for file in entry["files"] if (self.output / file["file"]).exists()]
         for file in present:
             if not is_as_recorded(file, self.output):
@@ -121,6 +126,15 @@ class Ledger:
             _log.info("%s: results were removed since it was finished; they are made again", job)
             return None
         return entry
+
+    def reopen(self, job: str) -> None:
+        """Write down that ``job``, if it was done, is made again: its files are about to change.
+
+        Without this line a run that is killed while it makes them would leave a finished job with other files.
+        """
+        entry = self._entries.get(job, {})
+        if "files" in entry:
+            self._append({"job": job, "reopened": entry["fingerprint"]})
 
     def forget(self, job: str) -> None:
         """Delete what a job left, finished or not, so that nothing of it is mixed into what comes."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from streamproc.errors import JobLockedError
 from streamproc.job.clock import StageClock
+from streamproc.job.files import remove_work
 
 if TYPE_CHECKING:
     from streamproc.detect.detector import Detector
     from streamproc.job.fingerprint import Fingerprint
     from streamproc.job.journal import Record
     from streamproc.job.ledger import Ledger
+    from streamproc.job.lock import JobLock
     from streamproc.job.naming import Planned
     from streamproc.job.results import SourceResult
     from streamproc.options import Options
@@ -33,12 +37,21 @@ class SourceJob(ABC):
         """Do what is left to do. Raises JobLockedError where another process does it, Interrupted when a stop was
         asked for, any other StreamprocError on failure.
         """
+        self._ledger.refresh()  # another process may have finished the job since the ledger was opened
+        lock = self._ledger.lock(self.name)
         done = self._finished()
         if done is not None:
+            if self._is_left_over(lock):
+                with suppress(JobLockedError), lock:  # its owner is about to remove it itself
+                    self._tidy()
             return done
-        with self._ledger.lock(self.name):
-            self._ledger.refresh()  # another process may have finished the job before the lock was ours
-            return self._finished() or self._make()
+        with lock:
+            self._ledger.refresh()  # or before the lock was ours
+            done = self._finished()
+            if done is not None:
+                return done
+            self._ledger.reopen(self.name)
+            return self._make()
 
     def _finished(self) -> SourceResult | None:
         """The result, if an earlier run has finished this very job and is not to be overwritten."""
@@ -46,6 +59,17 @@ class SourceJob(ABC):
             return None
         entry = self._ledger.finished(self.name, self._mark)
         return None if entry is None else self._unchanged(entry)
+
+    def _is_left_over(self, lock: JobLock) -> bool:
+        """Whether a run that was killed after its last line in the ledger has left something to be removed."""
+        if lock.path.exists() or (self.work.exists() and not self._options.keep_work):
+            return True
+        folder = next(path for path in self.work.parents if path.is_dir())
+        return folder != self._ledger.work and not any(folder.iterdir())
+
+    def _tidy(self) -> None:
+        if not self._options.keep_work:
+            remove_work(self.work, self._ledger.work)
 
     @abstractmethod
     def _unchanged(self, entry: Record) -> SourceResult:

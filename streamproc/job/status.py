@@ -63,7 +63,7 @@ def statuses(output: Path) -> Iterator[JobStatus]:
 def _entries(ledger: Path) -> dict[str, Record]:
     entries: dict[str, Record] = {}
     for record in read_journal(ledger)[0]:
-        if record.get("forgotten"):
+        if record.get("forgotten") or "reopened" in record:
             entries.pop(record["job"], None)
         elif "files" in record:
             entries[record["job"]] = record

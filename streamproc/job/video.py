@@ -75,7 +75,6 @@ class VideoJob(SourceJob):
         self._notes: list[str] = []
 
     def _unchanged(self, entry: Record) -> SourceResult:
-        self._tidy()  # a kill between the ledger's line and the removal of the work folder leaves the latter
         return self._result(Status.UNCHANGED, entry["frames"], entry["frames"], entry["objects"], entry["files"])
 
     def _make(self) -> SourceResult:
@@ -248,10 +247,6 @@ class VideoJob(SourceJob):
         self._ledger.finish(self.name, self._mark, files, total, objects)
         self._tidy()
         return self._result(Status.DONE, total, resumed, objects, files)
-
-    def _tidy(self) -> None:
-        if not self._options.keep_work:
-            remove_work(self.work, self._ledger.work)
 
     def _claim(self, finals: list[Path]) -> None:
         self._ledger.claim(self.name, finals, overwrite=self._options.overwrite)

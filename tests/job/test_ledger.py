@@ -85,3 +85,23 @@ def test_a_changed_result_is_refused_also_where_another_was_removed(tmp_path: Pa
     with pytest.raises(OutputChangedError, match=r"a\.mp4: changed since"):
         ledger.finished("a.mp4", MARK)
     ledger.close()
+
+
+def test_a_job_that_is_opened_again_is_not_done_and_keeps_its_options_and_files(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.reopen("other.mp4")
+    ledger.reopen("clip.mp4")
+    (tmp_path / "clip.mp4").write_bytes(b"made again")
+    before = (tmp_path / ".streamproc" / "finished.jsonl").read_bytes()
+    again = Ledger(tmp_path)
+    for opened in (ledger, again):
+        assert opened.finished("clip.mp4", MARK) is None
+        assert opened.earlier("clip.mp4") == MARK
+        with pytest.raises(FingerprintError, match=r"threads: 2 -> 4"):
+            opened.finished("clip.mp4", {"options": {"threads": 4}})
+        opened.reopen("clip.mp4")
+        opened.claim("clip.mp4", [tmp_path / "clip.mp4"])
+    assert (tmp_path / ".streamproc" / "finished.jsonl").read_bytes() == before
+    again.finish("clip.mp4", MARK, [record_of(tmp_path / "clip.mp4", tmp_path)], 10, {})
+    again.close()
+    ledger.refresh()
+    assert ledger.finished("clip.mp4", MARK) is not None

@@ -41,6 +41,14 @@ def test_an_interrupted_job_tells_how_far_it_is(clip: Path, tmp_path: Path) -> N
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+def test_a_finished_job_that_is_being_made_again_is_not_finished(clip: Path, tmp_path: Path) -> None:
+    run_video(clip, tmp_path)
+    (tmp_path / clip.name).unlink()
+    stop_in_first_chunk(clip, tmp_path)
+    (job,) = statuses(tmp_path)
+    assert (job.state, job.frames) == (State.INTERRUPTED, CHUNK)
+
+
 def test_a_running_job_names_its_owner(clip: Path, tmp_path: Path) -> None:
     stop_in_first_chunk(clip, tmp_path)
     work = tmp_path / ".streamproc"

@@ -172,6 +172,52 @@ def test_a_result_that_was_removed_is_made_again(clip: Path, tmp_path: Path, und
     assert result_hashes(tmp_path) == undisturbed
 
 
+def stop_again(clip: Path, out: Path) -> int:
+    """As ``interrupt``, in a folder where the metadata of all frames stands already."""
+    stop = StopRequest()
+    with pytest.raises(Interrupted, match="stopped after") as raised:
+        run_video(clip, out, Faces({25: lambda: stop.ask(15)}), stop)
+    return int(str(raised.value).split("stopped after ")[1].split()[0])
+
+
+def test_a_result_that_is_made_again_is_made_again_after_a_stop_too(
+    clip: Path, tmp_path: Path, undisturbed: dict[str, str]
+) -> None:
+    run_video(clip, tmp_path)
+    (tmp_path / "clip_ins_maks.mp4").unlink()
+    done = stop_again(clip, tmp_path)  # metadata that it has made again has other durations
+    assert done > 0
+    assert run_video(clip, tmp_path).status is Status.DONE
+    assert result_hashes(tmp_path) == undisturbed
+    assert run_video(clip, tmp_path).status is Status.UNCHANGED
+
+
+def test_what_a_kill_after_the_last_line_leaves_is_removed_by_the_next_run(clip: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in" / "day" / "clip.mp4"
+    source.parent.mkdir(parents=True)
+    shutil.copy(clip, source)
+    out = tmp_path / "out"
+    run_video(tmp_path / "in", out)
+    day = out / ".streamproc" / "day"
+    for left in ("clip.mp4/000000-video.mp4", "clip.mp4.lock", None):
+        day.mkdir()
+        if left:
+            (day / left).parent.mkdir(exist_ok=True)
+            (day / left).touch()
+        assert run_video(tmp_path / "in", out).status is Status.UNCHANGED
+        assert not day.exists()
+
+
+def test_a_finished_job_is_left_to_tidy_to_the_process_that_does(clip: Path, tmp_path: Path) -> None:
+    run_video(clip, tmp_path)
+    ledger = Ledger(tmp_path)
+    with ledger.lock("clip.mp4"):
+        (tmp_path / ".streamproc" / "clip.mp4").mkdir()
+        assert run_video(clip, tmp_path).status is Status.UNCHANGED
+        assert (tmp_path / ".streamproc" / "clip.mp4").exists()
+    ledger.close()
+
+
 def test_other_options_another_detector_or_another_source_are_refused_by_name(clip: Path, tmp_path: Path) -> None:
     source = tmp_path / "in" / "clip.mp4"
     source.parent.mkdir()
