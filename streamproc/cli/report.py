@@ -72,7 +72,7 @@ def summary_lines(result: Result) -> list[str]:
 
 def _source_lines(source: SourceResult) -> list[str]:
     if source.status is Status.FAILED:
-        return [f"{source.source}: failed: {source.error}"]
+        return [f"{source.source}: failed: {str(source.error).removeprefix(f'{source.source}: ')}"]
     lines = [f"{source.source}: {source.status}, {source.frames} frame{'s' * (source.frames != 1)}"]
     lines += [f"  note: {note}" for note in source.notes]
     shown = source.outputs[:8]

@@ -31,7 +31,7 @@ def test_summary_for_people() -> None:
         "  and 2 more files beside them",
         "b.jpg: already done, 1 frame",
         "  out/b.jpg",
-        "c.mp4: failed: c.mp4: there is no such file or folder",
+        "c.mp4: failed: there is no such file or folder",
         "501 frames, 7 face, 2 person",
         "8.0 s, 50.0 frames/s; seconds of work by stage: decode 1.0, detect 3.5",
         "1 done, 1 already done, 1 failed",
