@@ -4,8 +4,6 @@ import errno
 import os
 import resource
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import IO, Any
@@ -15,25 +13,7 @@ import pytest
 from streamproc.errors import JobLockedError
 from streamproc.job import lock
 from streamproc.job.lock import JobLock, exclusively
-
-HOLD = """
-import sys
-from pathlib import Path
-from streamproc.job.lock import JobLock
-path = Path(sys.argv[1])
-with JobLock(path, "clip.mp4", path.parent):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def holder(path: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
+from tests.job.holder import holder
 
 
 def test_the_second_refuses_at_once_and_names_the_first(tmp_path: Path) -> None:
