@@ -11,7 +11,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from streamproc.errors import EncodeError
+from streamproc.errors import EncodeError, SourceError
 from streamproc.job.files import is_as_recorded, make_folder, record_of, sync_file, sync_folder, write_file
 from streamproc.media.mark import Mark
 
@@ -77,7 +77,12 @@ def commit_chunk(
     frames = len(data.ticks)
     parts = sorted(parts, key=lambda part: part.kind)  # encoders finish in any order
     for part in parts:
-        counted = part.count()
+        try:
+            counted = part.count()
+        except SourceError as error:  # a source it is to the reader, not to the user
+            raise EncodeError(
+                f"{error}; the {part.kind} part cannot be read again, the chunk is not committed"
+            ) from error
         if not counted == part.frames == frames:
             raise EncodeError(
                 f"{part.files[0][0] if part.files else work}: the {part.kind} part of frames {data.first} to "

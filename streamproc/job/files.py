@@ -49,12 +49,14 @@ def sync_folder(folder: Path) -> None:
 def make_folder(folder: Path, root: Path) -> None:
     """Make ``folder`` with those between it and ``root``, and return when their names in one another are on the disk.
 
-    Those that are there are synced too: who made them may have been killed before it did that.
+    Those that are there are synced too: who made them may have been killed before it did that. Where ``root`` is gone
+    it is not made again: raises FileNotFoundError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    while folder != root:
-        folder = folder.parent
-        sync_folder(folder)
+    new = [path for path in (folder, *folder.parents) if root in path.parents]
+    for path in reversed(new):
+        path.mkdir(exist_ok=True)
+    for path in new:
+        sync_folder(path.parent)
 
 
 def write_file(path: Path, data: bytes) -> None:

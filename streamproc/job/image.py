@@ -78,7 +78,7 @@ class ImageJob(SourceJob):
     def _write(self, still: StillImage, rendering: Rendering, finals: dict[str, Path]) -> None:
         """Write all files under temporary names, then give them their final ones, the metadata last."""
         options = self._options
-        self.work.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(exist_ok=True)  # beside the lock
         temporaries = {kind: self.work / f"{kind}.tmp" for kind in finals}
         with self._clock.measure("encode"):
             if "picture" in finals:
@@ -98,6 +98,9 @@ class ImageJob(SourceJob):
             for name in sorted(finals, key=lambda name: name == "metadata"):
                 publish(temporaries[name], finals[name], self._ledger.output)
             remove_work(self.work, self._ledger.work)
+
+    def _need(self) -> None:
+        """Nothing that would help: an image is small beside any disk."""
 
     def _record(self, frame: Frame, rendering: Rendering) -> dict[str, object]:
         return image_record(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproc.errors import JournalError
 from streamproc.job.files import sync_folder
-from streamproc.job.lock import exclusively
+from streamproc.job.lock import exclusively, is_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,14 +56,23 @@ class Journal:
             raise
 
     def refresh(self) -> list[Record]:
-        """Read what other processes have appended since, and return it."""
+        """Read what other processes have appended since, and return it. Raises JournalError where it was removed."""
         with exclusively(self._file):
+            self._check()
             return self._catch_up()
 
+    def is_there(self) -> bool:
+        """Whether the file still has its name."""
+        return is_named(self._file, self.path)
+
     def append(self, record: Record) -> None:
-        """Write ``record`` and return when it is on the disk. Raises OSError, and then leaves nothing of it."""
+        """Write ``record`` and return when it is on the disk.
+
+        Raises OSError, and then leaves nothing of it, or JournalError where the journal was removed.
+        """
         line = encode_line(record)
         with exclusively(self._file):
+            self._check()
             self._catch_up()
             try:
                 rest = memoryview(line)
@@ -76,6 +85,10 @@ class Journal:
                 raise
         self._size += len(line)
         self._lines += 1
+
+    def _check(self) -> None:
+        if not self.is_there():
+            raise JournalError(f"{self.path}: was removed or replaced while it was in use; run the same command again")
 
     def _catch_up(self) -> list[Record]:
         self._file.seek(self._size)

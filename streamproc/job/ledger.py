@@ -72,6 +72,10 @@ class Ledger:
         for record in self._journal.refresh():
             self._take(record)
 
+    def is_there(self) -> bool:
+        """Whether the output folder still holds this ledger."""
+        return self._journal.is_there()
+
     def job_name(self, planned: Planned) -> str:
         """What the job of a source is called in this output folder: its mirrored path."""
         return (planned.target.relative_to(self.output) / planned.source.name).as_posix()

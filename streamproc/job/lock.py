@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING
 
 from streamproc.errors import JobLockedError
-from streamproc.job.files import remove_empty_parents
+from streamproc.job.files import make_folder, remove_empty_parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,10 +67,10 @@ class JobLock:
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> JobLock:
-        """Take the lock, or raise JobLockedError naming its owner, at once."""
+        """Take the lock, or raise JobLockedError naming its owner, at once. Raises OSError where ``root`` is gone."""
         while True:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self.path.parent, self._root)
                 file = self.path.open("a+b", buffering=0)
             except FileNotFoundError:
                 if not self._root.exists():

@@ -6,12 +6,14 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from streamproc.errors import JobLockedError
+from streamproc.errors import Interrupted, JobLockedError, StreamprocError
 from streamproc.job.clock import StageClock
+from streamproc.job.failures import output_failure
 from streamproc.job.files import remove_work
 
 if TYPE_CHECKING:
     from streamproc.detect.detector import Detector
+    from streamproc.job.failures import Need
     from streamproc.job.fingerprint import Fingerprint
     from streamproc.job.journal import Record
     from streamproc.job.ledger import Ledger
@@ -34,9 +36,22 @@ class SourceJob(ABC):
         self.work = ledger.work / self.name
 
     def run(self) -> SourceResult:
-        """Do what is left to do. Raises JobLockedError where another process does it, Interrupted when a stop was
-        asked for, any other StreamprocError on failure.
+        """Do what is left to do.
+
+        Raises JobLockedError where another process does it, Interrupted when a stop was asked for, OutputError when
+        the disk is full or the output folder gone, any other StreamprocError or OSError on failure.
         """
+        try:
+            return self._run_once()
+        except Interrupted:
+            raise
+        except (OSError, StreamprocError) as error:
+            failure = output_failure(error, self._planned.source, self._ledger, self._need)
+            if failure is None:
+                raise
+            raise failure from error
+
+    def _run_once(self) -> SourceResult:
         self._ledger.refresh()  # another process may have finished the job since the ledger was opened
         lock = self._ledger.lock(self.name)
         done = self._finished()
@@ -78,3 +93,7 @@ class SourceJob(ABC):
     @abstractmethod
     def _make(self) -> SourceResult:
         """Do the work, with the lock held."""
+
+    @abstractmethod
+    def _need(self) -> Need | None:
+        """How much room the results that are still to be written take, as far as that can be told."""

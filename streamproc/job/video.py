@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from streamproc.errors import FingerprintError, Interrupted, JournalError, OutputOverInputError
 from streamproc.job.commit import Committed, commit_chunk
+from streamproc.job.failures import film_need
 from streamproc.job.files import make_folder, publish, record_of, remove_work, sync_file
 from streamproc.job.fingerprint import differences
 from streamproc.job.journal import Journal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamproc.detect.detector import Detector
+    from streamproc.job.failures import Need
     from streamproc.job.files import FileRecord
     from streamproc.job.fingerprint import Fingerprint
     from streamproc.job.journal import Record
@@ -73,6 +75,8 @@ class VideoJob(SourceJob):
         self._progress, self._stop = progress, stop
         self._root = ledger.output
         self._notes: list[str] = []
+        self._chunks: dict[int, Committed] = {}
+        self._frames_estimate: int | None = None
 
     def _unchanged(self, entry: Record) -> SourceResult:
         return self._result(Status.UNCHANGED, entry["frames"], entry["frames"], entry["objects"], entry["files"])
@@ -90,10 +94,12 @@ class VideoJob(SourceJob):
 
     def _run(self, source: Source, films: list[Film], journal: Journal) -> SourceResult:
         chunks, total = self._recover(journal)
+        self._chunks = chunks
+        self._frames_estimate = total or source.info.frames_estimate
         resumed = sum(chunk.frames for chunk in chunks.values())
         if resumed:
             self._note(f"{resumed} frames in {len(chunks)} chunks were committed before; going on")
-        self._progress.begin(self._planned.source, total or source.info.frames_estimate, resumed)
+        self._progress.begin(self._planned.source, self._frames_estimate, resumed)
         try:
             if total is None or sum(chunk.frames for chunk in chunks.values()) < total:
                 total = self._work_through(source, chunks, journal)
@@ -247,6 +253,17 @@ class VideoJob(SourceJob):
         self._ledger.finish(self.name, self._mark, files, total, objects)
         self._tidy()
         return self._result(Status.DONE, total, resumed, objects, files)
+
+    def _need(self) -> Need:
+        masks = self._options.save_mask if self._options.mask_format is MaskFormat.VIDEO else ()
+        films = {*masks, *(["video"] if self._options.write_video else [])}
+        return film_need(
+            list(self._chunks.values()),
+            films,
+            self._options.chunk_frames,
+            self._frames_estimate,
+            self._mark["source"]["size"],
+        )
 
     def _claim(self, finals: list[Path]) -> None:
         self._ledger.claim(self.name, finals, overwrite=self._options.overwrite)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamproc.errors import EncodeError
+from streamproc.errors import EncodeError, SourceNotFoundError
 from streamproc.job.commit import Committed, commit_chunk
 from streamproc.job.journal import Journal, Record
 from streamproc.job.parts import ClosedPart
@@ -93,3 +93,13 @@ def test_a_commit_may_be_made_twice(tmp_path: Path, work: Path) -> None:
     """A kill between the new names and the journal's line: the next run makes the chunk again, over what stands."""
     first = commit(tmp_path, work, closed_part(work))
     assert commit(tmp_path, work, closed_part(work)) == first
+
+
+def test_a_part_that_cannot_be_read_again_is_a_failure_of_the_output(tmp_path: Path, work: Path) -> None:
+    def count() -> int:
+        raise SourceNotFoundError("000001-video.mp4.tmp: does not exist; give a video file")
+
+    part = closed_part(work)
+    with pytest.raises(EncodeError, match=r"does not exist.*the video part cannot be read again, the chunk is not"):
+        commit(tmp_path, work, ClosedPart(part.kind, part.chunk, part.files, 3, count))
+    assert (work / "journal.jsonl").read_bytes() == b""

@@ -64,7 +64,10 @@ def test_the_names_of_new_folders_are_synced_up_to_the_root(tmp_path: Path, sync
         assert synced == [tmp_path / "a", tmp_path]
         synced.clear()
     make_folder(tmp_path, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        make_folder(tmp_path / "gone" / "a", tmp_path / "gone")
     assert synced == []
+    assert not (tmp_path / "gone").exists()
 
 
 def test_files_are_removed_for_good_with_the_folders_they_leave_empty(tmp_path: Path, synced: list[Path]) -> None:

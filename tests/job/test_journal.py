@@ -84,3 +84,20 @@ def test_a_line_that_the_disk_has_no_room_for_leaves_no_trace(tmp_path: Path) ->
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         journal.append({"chunk": 2})
     assert read_journal(path)[0] == [{"chunk": 0}, {"chunk": 2}]
+
+
+def test_a_journal_that_was_removed_or_replaced_takes_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append({"chunk": 0})
+        assert journal.is_there()
+        path.unlink()
+        for replaced in (False, True):
+            if replaced:
+                path.touch()
+            assert not journal.is_there()
+            with pytest.raises(JournalError, match=r"journal\.jsonl: was removed or replaced while it was in use"):
+                journal.append({"chunk": 1})
+            with pytest.raises(JournalError, match="was removed"):
+                journal.refresh()
+    assert path.read_bytes() == b""

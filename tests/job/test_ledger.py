@@ -105,3 +105,11 @@ def test_a_job_that_is_opened_again_is_not_done_and_keeps_its_options_and_files(
     again.close()
     ledger.refresh()
     assert ledger.finished("clip.mp4", MARK) is not None
+
+
+def test_whether_the_output_folder_is_still_there(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "out")
+    assert ledger.is_there()
+    (tmp_path / "deep" / "out").rename(tmp_path / "elsewhere")
+    assert not ledger.is_there()
+    ledger.close()

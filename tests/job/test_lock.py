@@ -18,6 +18,7 @@ from tests.job.holder import holder
 
 def test_the_second_refuses_at_once_and_names_the_first(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4" / "lock"
+    path.parent.mkdir()
     with holder(path) as process:
         with (
             pytest.raises(JobLockedError, match=rf"clip\.mp4: process {process.pid} on .* works on it"),
@@ -130,3 +131,10 @@ def test_a_lock_that_cannot_be_written_is_let_go(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     with JobLock(path, "clip.mp4", tmp_path):
         pass
+
+
+def test_a_folder_of_locks_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(FileNotFoundError), JobLock(gone / "day" / "lock", "day/clip.mp4", gone):
+        pass
+    assert not gone.exists()

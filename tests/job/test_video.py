@@ -134,7 +134,7 @@ def test_a_job_that_lacks_its_join_only_decodes_nothing(
 
     with monkeypatch.context() as broken:
         broken.setattr(video_module, call, fail)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(OutputError, match=r"no space left on the disk while .* make room, then the same command"):
             run_video(clip, tmp_path)
     result = run_video(clip, tmp_path)
     assert result.resumed == FRAMES
