@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from tests.e2e.command import MIDDLE, streamproc
 from tests.e2e.oracles import ffmpeg, stream
 from tests.results import result_hashes
 
-_ROOM = 16_000  # bytes a file: enough for the images, too little for the film
 FAST = ("--method", "blacken", "--preset", "ultrafast", "--threads", "1", "--chunk-frames", "20")
 
 RESULTS = [
@@ -289,23 +287,3 @@ def test_an_output_folder_that_cannot_be_written(drive: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("streamproc: /sys/streamproc-out: cannot write results here: ")
     assert done.stderr.count("\n") == 1
-
-
-def test_a_full_disk_is_said_and_leaves_a_job_that_goes_on(
-    drive: Path, finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
-    def small_files_only() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (_ROOM, _ROOM))
-
-    given = ("process", drive, "-o", tmp_path, *MIDDLE, *FAST, "--save-mask", "all")
-    done = streamproc(*given, before=small_files_only)
-    assert done.returncode == 1
-    (told,) = (line for line in done.stderr.splitlines() if "drive/clip.mp4: " in line)
-    assert told.endswith("File too large")
-    assert not (tmp_path / "clip.mp4").exists()
-    made = result_hashes(tmp_path)
-    whole = result_hashes(finished[0])
-    assert made.items() <= whole.items()
-    assert len(made) < len(whole)
-    assert streamproc(*given).returncode == 1
-    assert result_hashes(tmp_path) == whole
