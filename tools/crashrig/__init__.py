@@ -1,0 +1,1 @@
+"""What tools/crashtest.py is made of."""
