@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamproc.errors import EncodeError, SourceError
-from streamproc.job.files import is_as_recorded, make_folder, record_of, sync_file, sync_folder, write_file
+from streamproc.job.files import is_as_recorded, publish, record_of, sync_file, write_file
 from streamproc.media.mark import Mark
 
 if TYPE_CHECKING:
@@ -95,12 +95,7 @@ def commit_chunk(
         for temporary, _ in part.files:
             sync_file(temporary)
         moves += part.files
-    for folder in {final.parent for _, final in moves}:
-        make_folder(folder, root)
-    for temporary, final in moves:
-        temporary.replace(final)
-    for folder in {final.parent for _, final in moves} | {work}:
-        sync_folder(folder)
+    publish(moves, root)
     record: Record = {
         "chunk": data.chunk,
         "first": data.first,

@@ -9,7 +9,7 @@ import shutil
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -102,11 +102,18 @@ def remove_empty_parents(path: Path, root: Path) -> None:
             break
 
 
-def publish(temporary: Path, final: Path, root: Path) -> None:
-    """Give a finished, synced file its final name below ``root``, for good, replacing what stood there."""
-    make_folder(final.parent, root)
-    temporary.replace(final)
-    sync_folder(final.parent)
+def publish(moves: Sequence[tuple[Path, Path]], root: Path) -> None:
+    """Give finished, synced files their final names below ``root``, for good, replacing what stood there.
+
+    ``moves`` are pairs of the temporary and the final name, in the order in which the final ones are to appear.
+    """
+    folders = {final.parent for _, final in moves}
+    for folder in folders:
+        make_folder(folder, root)
+    for temporary, final in moves:
+        temporary.replace(final)
+    for folder in folders:
+        sync_folder(folder)
 
 
 def record_of(path: Path, root: Path) -> FileRecord:

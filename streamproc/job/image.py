@@ -95,8 +95,8 @@ class ImageJob(SourceJob):
                 write_file(temporaries[kind], mask_png(kind, canvas, level))
             write_file(temporaries["metadata"], image_to_bytes(self._record(still.frame, rendering)))
         with self._clock.measure("commit"):
-            for name in sorted(finals, key=lambda name: name == "metadata"):
-                publish(temporaries[name], finals[name], self._ledger.output)
+            in_order = sorted(finals, key=lambda name: name == "metadata")
+            publish([(temporaries[name], finals[name]) for name in in_order], self._ledger.output)
             remove_work(self.work, self._ledger.work)
 
     def _need(self) -> None:

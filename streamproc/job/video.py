@@ -237,7 +237,7 @@ class VideoJob(SourceJob):
                     keep_metadata=self._options.keep_metadata,
                 )
                 sync_file(temporary)
-                publish(temporary, film.final, self._root)
+                publish([(temporary, film.final)], self._root)
             for left_out in report.left_out:
                 self._note(left_out)
             files.append(record_of(film.final, self._root))

@@ -30,7 +30,7 @@ def test_publish_replaces_and_makes_folders(tmp_path: Path) -> None:
     temporary, final = tmp_path / "a.tmp", tmp_path / "sub" / "a"
     write_file(temporary, b"new")
     sync_file(temporary)
-    publish(temporary, final, tmp_path)
+    publish([(temporary, final)], tmp_path)
     sync_folder(tmp_path)
     assert final.read_bytes() == b"new"
     assert not temporary.exists()

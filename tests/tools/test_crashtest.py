@@ -18,18 +18,16 @@ sys.path.insert(0, "tools")
 runpy.run_path("tools/crashtest.py", run_name="__main__")
 """
 
-NO_FOLDER_IS_SYNCED = (
-    "from streamproc.job import files, commit; files.sync_folder = commit.sync_folder = lambda _: None"
-)
+NO_FOLDER_IS_SYNCED = "from streamproc.job import files; files.sync_folder = lambda _: None"
 NO_PART_IS_SYNCED = "from streamproc.job import commit; commit.sync_file = lambda _: None"
 NEVER_REOPENED = "from streamproc.job.ledger import Ledger; Ledger.reopen = lambda *_: None"
 COPIED_INTO_PLACE = """
-import shutil
 from streamproc.job import image
-def publish(temporary, final, root):
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with open(temporary, "rb") as old, open(final, "wb") as new:
-        new.write(old.read())
+def publish(moves, root):
+    for temporary, final in moves:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "rb") as old, open(final, "wb") as new:
+            new.write(old.read())
 image.publish = publish
 """
 
