@@ -173,6 +173,8 @@ def _run_one(
         return _failed(planned.source, error)
     except OSError as error:
         where = error.filename2 or error.filename or ledger.output  # of a rename the second is the name wanted
+        if isinstance(error, FileNotFoundError) and error.filename and not Path(error.filename).exists():
+            where = error.filename  # but what is gone is the first
         wrapped = OutputError(f"{where}: {error.strerror or error}; while working on {planned.source}")
         wrapped.__cause__ = error
         return _failed(planned.source, wrapped)

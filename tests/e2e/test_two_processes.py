@@ -15,6 +15,7 @@ from tests.job.runs import Faces
 
 def test_the_second_process_refuses_at_once_and_names_the_first(vfr_clip: Path, tmp_path: Path) -> None:
     lock = tmp_path / "out" / ".streamproc" / f"{vfr_clip.name}.lock"
+    lock.parent.mkdir(parents=True)
     with holder(lock) as owner:
         done = streamproc("process", vfr_clip, "-o", tmp_path / "out", "--detector", f"{DETECTORS}:Middle")
         assert done.returncode == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -215,6 +216,8 @@ def test_encoders_say_nothing_on_stderr(tmp_path):
         "from tests.media.test_encode import *\n"
         "for codec in CODECS: write(Path(sys.argv[1]), moving(), EncoderSettings(codec, 30, 'ultrafast'))\n"
     )
-    ran = subprocess.run(["python", "-c", "import sys\n" + program, tmp_path / "p"], check=True, capture_output=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys\n" + program, tmp_path / "p"], check=True, capture_output=True
+    )
     assert ran.stderr == b""
     assert ran.stdout == b""
