@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from streamproc.detect.scripted import ScriptedDetector
 from streamproc.job.fingerprint import differences, digest, fingerprint, source_identity
 from streamproc.options import Options
@@ -47,3 +49,21 @@ def test_a_source_is_told_by_size_and_contents(tmp_path: Path) -> None:
     assert source_identity(source) != before
     source.write_bytes(b"")
     assert source_identity(source)["size"] == 0
+
+
+class OtherWeights(ScriptedDetector):
+    @property
+    def fingerprint(self) -> str:
+        return "other"
+
+
+def test_other_weights_and_another_format_version_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(b"film")
+    then = fingerprint(source, Options.of(), ScriptedDetector({}))
+    monkeypatch.setattr("streamproc.job.fingerprint.FORMAT", then["format"] + 1)
+    now = fingerprint(source, Options.of(), OtherWeights({}))
+    assert differences(then, now) == [
+        f'detector.weights: "{then["detector"]["weights"]}" -> "other"',
+        f"format: {then['format']} -> {then['format'] + 1}",
+    ]
