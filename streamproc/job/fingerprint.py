@@ -57,11 +57,6 @@ def source_identity(source: Path) -> dict[str, Any]:
     return {"size": size, "sample_sha256": digest.hexdigest()}
 
 
-def digest(mark: Fingerprint) -> str:
-    """A short name for a fingerprint."""
-    return hashlib.sha256(json.dumps(mark, sort_keys=True).encode()).hexdigest()[:32]
-
-
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
     """What differs, as ``path: then -> now``, in order of the keys; empty when the two are equal."""
     return _differences(then | {"left_open": None}, now | {"left_open": None}, "")

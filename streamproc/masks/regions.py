@@ -43,10 +43,6 @@ class Regions:
         x1, y1, x2, y2 = self.rects[index].tolist()
         return self.bits[self.starts[index] : self.starts[index + 1]].reshape(y2 - y1, x2 - x1)
 
-    def area(self, index: int) -> int:
-        """How many pixels one region covers."""
-        return int(np.count_nonzero(self.bits[self.starts[index] : self.starts[index + 1]]))
-
     @property
     def covered(self) -> NDArray[np.bool_]:
         """Which regions have a pixel at all, bool (N,). Looked up anew at each call."""

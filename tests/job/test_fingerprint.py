@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamproc.detect.scripted import ScriptedDetector
-from streamproc.job.fingerprint import differences, digest, fingerprint, source_identity
+from streamproc.job.fingerprint import differences, fingerprint, source_identity
 from streamproc.options import Options
 
 
@@ -17,7 +17,6 @@ def test_the_same_job_has_the_same_fingerprint_wherever_it_stands(tmp_path: Path
         (tmp_path / folder / "clip.mp4").write_bytes(b"film" * 100_000)
     marks = [fingerprint(tmp_path / folder / "clip.mp4", Options.of(), detector) for folder in ("a", "b")]
     assert marks[0] == marks[1] == json.loads(json.dumps(marks[0]))
-    assert digest(marks[0]) == digest(marks[1])
 
 
 def test_a_difference_is_named_with_both_values(tmp_path: Path) -> None:
@@ -27,7 +26,7 @@ def test_a_difference_is_named_with_both_values(tmp_path: Path) -> None:
     then = fingerprint(source, Options.of(threads=2), detector)
     now = fingerprint(source, Options.of(threads=4, method={"face": "blacken"}), detector)
     assert differences(then, now) == ['options.methods.face: "blur" -> "blacken"', "options.threads: 2 -> 4"]
-    assert digest(then) != digest(now)
+    assert then != now
     assert differences(then, then) == []
 
 
